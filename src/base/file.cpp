@@ -1,0 +1,132 @@
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+
+namespace hermes {
+namespace {
+
+Error errno_error(const std::filesystem::path& path, const char* action) {
+  const int code = errno;
+  const char* text = std::strerror(code);
+  if (code == ENOENT) return Error::not_found("{}: no such file", path.string());
+  return Error::io("{}: {} failed: {}", path.string(), action, text);
+}
+
+// Opens a regular file for reading and gives its size; folders, pipes and devices are refused.
+Result<std::pair<int, size_t>> open_regular(const std::filesystem::path& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return errno_error(path, "open");
+  struct stat st {};
+  if (::fstat(fd, &st) != 0) {
+    const Error error = errno_error(path, "stat");
+    ::close(fd);
+    return error;
+  }
+  if (!S_ISREG(st.st_mode)) {
+    ::close(fd);
+    return Error::invalid("{}: not a regular file", path.string());
+  }
+  return std::pair{fd, static_cast<size_t>(st.st_size)};
+}
+
+}  // namespace
+
+Result<std::string> read_text_file(const std::filesystem::path& path, size_t max_bytes) {
+  HERMES_ASSIGN(const auto opened, open_regular(path));
+  const auto [fd, size] = opened;
+  if (size > max_bytes) {
+    ::close(fd);
+    return Error::exhausted("{}: {} bytes, more than the {} this kind of file may have", path.string(), size,
+                            max_bytes);
+  }
+  std::string text(size, '\0');
+  size_t done = 0;
+  while (done < size) {
+    const ssize_t n = ::read(fd, text.data() + done, size - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      const Error error = errno_error(path, "read");
+      ::close(fd);
+      return error;
+    }
+    if (n == 0) break;
+    done += static_cast<size_t>(n);
+  }
+  ::close(fd);
+  text.resize(done);
+  return text;
+}
+
+Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::filesystem::path& path) {
+  HERMES_ASSIGN(const auto opened, open_regular(path));
+  const auto [fd, size] = opened;
+  void* address = nullptr;
+  if (size > 0) {
+    address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (address == MAP_FAILED) {
+      const Error error = errno_error(path, "mmap");
+      ::close(fd);
+      return error;
+    }
+  }
+  ::close(fd);
+  return std::shared_ptr<const MappedFile>(new MappedFile(path, static_cast<const std::byte*>(address), size));
+}
+
+MappedFile::~MappedFile() {
+  if (size_ > 0) ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+Result<AtomicFile> AtomicFile::create(const std::filesystem::path& path) {
+  static std::atomic<uint64_t> counter{0};
+  std::filesystem::path partial = path;
+  partial += fmt::format(".{}-{}.partial", ::getpid(), counter.fetch_add(1));
+  const int fd = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (fd < 0) return errno_error(partial, "create");
+  return AtomicFile(path, std::move(partial), fd);
+}
+
+AtomicFile::AtomicFile(AtomicFile&& other) noexcept
+    : target_(std::move(other.target_)), partial_(std::move(other.partial_)), fd_(std::exchange(other.fd_, -1)) {}
+
+AtomicFile::~AtomicFile() {
+  if (fd_ < 0) return;
+  ::close(fd_);
+  ::unlink(partial_.c_str());
+}
+
+Status AtomicFile::write(std::span<const std::byte> bytes) {
+  HERMES_CHECK(fd_ >= 0, "write after commit");
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return errno_error(partial_, "write");
+    bytes = bytes.subspan(static_cast<size_t>(n));
+  }
+  return {};
+}
+
+Status AtomicFile::write(std::string_view text) { return write(std::as_bytes(std::span(text))); }
+
+Status AtomicFile::commit() {
+  HERMES_CHECK(fd_ >= 0, "commit twice");
+  if (::fsync(fd_) != 0) return errno_error(partial_, "fsync");
+  if (::rename(partial_.c_str(), target_.c_str()) != 0) return errno_error(target_, "rename");
+  ::close(std::exchange(fd_, -1));
+  const std::filesystem::path folder = target_.has_parent_path() ? target_.parent_path() : ".";
+  const int dir = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (dir < 0) return errno_error(folder, "open");
+  const bool synced = ::fsync(dir) == 0 || errno == EINVAL;  // some file systems cannot sync a folder
+  ::close(dir);
+  if (!synced) return errno_error(folder, "fsync");
+  return {};
+}
+
+}  // namespace hermes

@@ -1,0 +1,58 @@
+// Files: bounded reads, read-only mappings, and writes that are complete or absent.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace hermes {
+
+// The whole file as text; refused above `max_bytes`, so that a wrong path costs nothing.
+Result<std::string> read_text_file(const std::filesystem::path& path, size_t max_bytes);
+
+// A read-only mapping of a whole file. Views into it live as long as the object. Empty files map to an empty span.
+class MappedFile {
+ public:
+  static Result<std::shared_ptr<const MappedFile>> open(const std::filesystem::path& path);
+  ~MappedFile();
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  std::span<const std::byte> bytes() const { return {data_, size_}; }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  MappedFile(std::filesystem::path path, const std::byte* data, size_t size)
+      : path_(std::move(path)), data_(data), size_(size) {}
+  std::filesystem::path path_;
+  const std::byte* data_;
+  size_t size_;
+};
+
+// Writes beside `path` and renames over it on commit(), after fsync of file and folder: readers see the old content
+// or the new, never a part. Destroyed without commit(), it leaves nothing behind.
+class AtomicFile {
+ public:
+  static Result<AtomicFile> create(const std::filesystem::path& path);
+  ~AtomicFile();
+  AtomicFile(AtomicFile&& other) noexcept;
+  AtomicFile& operator=(AtomicFile&&) = delete;
+
+  Status write(std::span<const std::byte> bytes);
+  Status write(std::string_view text);
+  Status commit();
+
+ private:
+  AtomicFile(std::filesystem::path target, std::filesystem::path partial, int fd)
+      : target_(std::move(target)), partial_(std::move(partial)), fd_(fd) {}
+  std::filesystem::path target_;
+  std::filesystem::path partial_;
+  int fd_;
+};
+
+}  // namespace hermes

@@ -1,0 +1,24 @@
+// TensorSource: named tensors behind one door, whatever file they came from (safetensors, one or many; GGUF later).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tensor/tensor.h"
+
+namespace hermes::formats {
+
+class TensorSource {
+ public:
+  virtual ~TensorSource() = default;
+  // The tensor, viewed in place: valid as long as the source. nullopt where there is none of that name.
+  virtual std::optional<ConstTensorView> find(std::string_view name) const = 0;
+  // Names in ascending order.
+  virtual std::vector<std::string> names() const = 0;
+  // The file that holds `name`, for messages; the source's own path where there is no such tensor.
+  virtual std::string file_of(std::string_view name) const = 0;
+};
+
+}  // namespace hermes::formats

@@ -1,0 +1,45 @@
+// Grouped-query attention over a paged KV cache. For each query token t and head h, with g = h / (heads / kv_heads):
+//   s[j] = scale * <q[t, h], K[j, g]>  for kv_begin[t] <= j < kv_end[t];  out[t, h] = sum_j softmax(s)[j] V[j, g].
+// Causality is kv_end = position + 1; documents packed in one row are kept apart by kv_begin.
+//
+// Positions are visited in fixed tiles of kAttentionTile, aligned to absolute positions; each tile's partial result
+// (maximum, sum, weighted values) is complete in itself and tiles are merged in order. So the bits of a query depend on
+// its own q and the cached K and V, never on chunking, batch, threads or page boundaries. Sums in F32.
+#pragma once
+
+#include <span>
+
+#include "tensor/tensor.h"
+
+namespace hermes::ops {
+
+inline constexpr int kAttentionTile = 64;
+
+// K and V of one layer and one sequence: page p holds positions [p * page_size, (p + 1) * page_size), each page laid
+// out [kv_heads, page_size, head_dim]. page_size is a multiple of kAttentionTile.
+struct KvPagesView {
+  std::span<std::byte* const> k;
+  std::span<std::byte* const> v;
+  DType dtype = DType::kF32;  // F32, F16 or BF16
+  int64_t page_size = 0;
+};
+
+// Stores k and v of T tokens at `positions`, rounding to the pages' dtype (nearest, ties to even).
+struct KvStoreArgs {
+  ConstTensorView k;                   // [T, kv_heads, head_dim], F32
+  ConstTensorView v;                   // [T, kv_heads, head_dim], F32
+  std::span<const int32_t> positions;  // [T], each within the pages
+  KvPagesView pages;
+};
+
+struct AttentionArgs {
+  ConstTensorView q;                  // [T, heads, head_dim], F32
+  KvPagesView pages;
+  int64_t kv_heads = 0;               // divides heads
+  std::span<const int32_t> kv_begin;  // [T]
+  std::span<const int32_t> kv_end;    // [T], kv_begin < kv_end
+  float scale = 1;
+  TensorView out;  // [T, heads, head_dim], F32; must not alias q
+};
+
+}  // namespace hermes::ops

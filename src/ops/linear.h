@@ -1,0 +1,26 @@
+// Linear: y[t, n] = sum_k x[t, k] * weight[n, k] + bias[n], sums in F32.
+//
+// The order of summation over k is a function of K and the dtypes alone: never of T, of the row's place in x, of the
+// number of threads or of blocking. So a token gets the same bits alone, in a chunk or in a batch.
+// Weights widen to F32 exactly. With Activations::kBF16, x is first rounded to BF16 (nearest, ties to even); products
+// of BF16 pairs are exact in F32. Reference: the same rounding of x, then fp64.
+#pragma once
+
+#include "tensor/tensor.h"
+
+namespace hermes::ops {
+
+enum class Activations {
+  kF32,   // x as it is: exact products of what is stored, up to F32 rounding
+  kBF16,  // x rounded to BF16: twice the arithmetic rate where the processor multiplies BF16; BF16 weights only
+};
+
+struct LinearArgs {
+  ConstTensorView x;       // [T, K], F32
+  ConstTensorView weight;  // [N, K], F32, F16 or BF16
+  ConstTensorView bias;    // [N], F32, F16 or BF16, or absent
+  TensorView y;            // [T, N], F32; must not alias an input
+  Activations activations = Activations::kF32;
+};
+
+}  // namespace hermes::ops

@@ -1,0 +1,34 @@
+// RoPE (Su et al. 2021) in the half-split layout of Hugging Face checkpoints: for i in [0, D/2),
+//   x[i]       <- x[i] cos(a) - x[i + D/2] sin(a)
+//   x[i + D/2] <- x[i + D/2] cos(a) + x[i] sin(a),      a = float32(position * inv_freq[i]).
+// The angle is one F32 product, as in the code the models were trained with: at position 131,071 its rounding is up to
+// 0.004 rad, so a "more exact" angle would be another model. cos and sin of that angle are then right to F32.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "tensor/tensor.h"
+
+namespace hermes::ops {
+
+struct RopeArgs {
+  TensorView x;                        // [T, heads, D], F32, rotated in place
+  std::span<const int32_t> positions;  // [T]
+  std::span<const float> inv_freq;     // [D/2]
+};
+
+// Frequency scaling of Llama-3.1 ("rope_type": "llama3").
+struct Llama3Scaling {
+  double factor = 8;
+  double low_freq_factor = 1;
+  double high_freq_factor = 4;
+  double original_max_position = 8192;
+};
+
+// inv_freq[i] = theta^(-2i/D) in F32 arithmetic, as Hugging Face transformers computes it.
+std::vector<float> rope_inv_freq(int head_dim, double theta);
+// Long wavelengths divided by `factor`, short ones kept, a linear blend between (F32 arithmetic, same source).
+void apply_llama3_scaling(std::span<float> inv_freq, const Llama3Scaling& scaling);
+
+}  // namespace hermes::ops

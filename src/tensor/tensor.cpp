@@ -1,0 +1,70 @@
+#include "tensor/tensor.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <new>
+
+namespace hermes {
+namespace {
+
+constexpr struct {
+  DType dtype;
+  size_t size;
+  std::string_view name;
+} kDTypes[] = {
+    {DType::kF32, 4, "F32"},         {DType::kF16, 2, "F16"},         {DType::kBF16, 2, "BF16"},
+    {DType::kF8_E4M3, 1, "F8_E4M3"}, {DType::kF8_E5M2, 1, "F8_E5M2"}, {DType::kI8, 1, "I8"},
+    {DType::kI32, 4, "I32"},         {DType::kU8, 1, "U8"},
+};
+
+}  // namespace
+
+size_t size_of(DType dtype) { return kDTypes[static_cast<size_t>(dtype)].size; }
+std::string_view name_of(DType dtype) { return kDTypes[static_cast<size_t>(dtype)].name; }
+std::optional<DType> dtype_of(std::string_view name) {
+  for (const auto& entry : kDTypes) {
+    if (entry.name == name) return entry.dtype;
+  }
+  return std::nullopt;
+}
+
+Shape::Shape(std::span<const int64_t> dims) : rank_(static_cast<int>(dims.size())) {
+  HERMES_CHECK(rank_ <= kMaxRank, "rank {}", rank_);
+  std::copy(dims.begin(), dims.end(), dims_.begin());
+  for (const int64_t d : dims) HERMES_CHECK(d >= 0, "negative dimension {}", d);
+}
+
+int64_t Shape::elements() const {
+  int64_t n = 1;
+  for (const int64_t d : dims()) n *= d;
+  return n;
+}
+
+std::string to_string(const Shape& shape) {
+  std::string text = "[";
+  for (const int64_t d : shape.dims()) text += (text.size() > 1 ? ", " : "") + std::to_string(d);
+  return text + "]";
+}
+
+Buffer::Buffer(size_t bytes) : size_(bytes) {
+  if (bytes == 0) return;
+  const size_t page = 4096;
+  const size_t mapped = (bytes + page - 1) / page * page;
+  void* memory = ::mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) throw std::bad_alloc();
+  // Fewer TLB misses where the kernel grants it; only a hint.
+  if (mapped >= (size_t{2} << 20)) ::madvise(memory, mapped, MADV_HUGEPAGE);
+  memory_ = std::unique_ptr<std::byte[], Unmap>(static_cast<std::byte*>(memory), Unmap{mapped});
+}
+
+void Buffer::Unmap::operator()(std::byte* memory) const { ::munmap(memory, mapped); }
+
+TensorView Buffer::view(DType dtype, Shape shape, size_t offset_bytes) const {
+  const TensorView view{data() + offset_bytes, dtype, shape};
+  HERMES_CHECK(offset_bytes + view.bytes() <= size_, "view of {} bytes at {} into a buffer of {}", view.bytes(),
+               offset_bytes, size_);
+  return view;
+}
+
+}  // namespace hermes
