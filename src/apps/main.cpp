@@ -1,0 +1,44 @@
+// hermes: one binary for the whole life of a Hermes model.
+#include <cstdio>
+#include <exception>
+#include <new>
+
+#include "apps/commands.h"
+
+int main(int argc, char** argv) {
+  constexpr int kFailed = 1, kWrongUsage = 2;
+  CLI::App app(
+      "hermes: run, serve and make Hermes 4 models, in one binary.\n"
+      "MODEL is a folder in Hugging Face layout (config.json, tokenizer.json, *.safetensors).",
+      "hermes");
+  app.set_version_flag("--version", HERMES_VERSION);
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(34);
+
+  hermes::apps::Action action;
+  hermes::apps::add_info(app, action);
+  hermes::apps::add_generate(app, action);
+  hermes::apps::add_tokenize(app, action);
+  hermes::apps::add_logits(app, action);
+  hermes::apps::add_train_tokenizer(app, action);
+  app.footer("hermes COMMAND --help shows a command's options and an example.");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& asked_for_help) {
+    return app.exit(asked_for_help);
+  } catch (const CLI::ParseError& wrong) {
+    app.exit(wrong);
+    return kWrongUsage;
+  }
+  try {
+    const hermes::Status done = action();
+    if (done.ok()) return 0;
+    std::fprintf(stderr, "hermes: %s\n", done.error().message().c_str());
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "hermes: out of memory\n");
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "hermes: %s\n", e.what());
+  }
+  return kFailed;
+}

@@ -1,0 +1,112 @@
+#include "engine/local_generator.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "generate/stop_strings.h"
+#include "kv/kv_sequence.h"
+#include "tokenizer/detokenizer.h"
+
+namespace hermes::engine {
+namespace {
+
+using generate::Finished;
+using generate::FinishReason;
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+LocalGenerator::LocalGenerator(model::Decoder& decoder, const tokenizer::Tokenizer& tokenizer,
+                               LocalGeneratorOptions options)
+    : decoder_(decoder), tokenizer_(tokenizer), options_(std::move(options)) {
+  HERMES_CHECK(options_.context > 0 && options_.prefill_chunk > 0);
+}
+
+Status LocalGenerator::generate(const generate::Request& request, generate::EventSink sink) {
+  HERMES_TRY(request.sampling.validate());
+  if (request.max_tokens < -1) return Error::invalid("max_tokens is {}, must be -1 or more", request.max_tokens);
+  HERMES_ASSIGN(const std::vector<int32_t> prompt, tokenizer_.encode(request.prompt));
+  const auto n_prompt = static_cast<int64_t>(prompt.size());
+  if (prompt.empty()) return Error::invalid("the prompt is empty: there is nothing to continue");
+  if (n_prompt >= options_.context) {
+    return Error::invalid("the prompt has {} tokens, the context holds {}: shorten it or allow a longer context",
+                          n_prompt, options_.context);
+  }
+  const int64_t room = options_.context - n_prompt;
+  sink(decode(request, prompt, request.max_tokens < 0 ? room : std::min(room, request.max_tokens), sink));
+  return {};
+}
+
+Result<std::span<const float>> LocalGenerator::prefill(const generate::Request& request,
+                                                       std::span<const int32_t> prompt, kv::KvSequence& kv,
+                                                       generate::EventSink sink) {
+  const auto total = static_cast<int64_t>(prompt.size());
+  for (int64_t done = 0;;) {
+    if (request.cancel.stop_requested()) return std::span<const float>();
+    const int64_t n = std::min(options_.prefill_chunk, total - done);
+    const bool last = done + n == total;
+    const model::Chunk chunk{.tokens = prompt.subspan(static_cast<size_t>(done), static_cast<size_t>(n)),
+                             .kv = &kv,
+                             .logits = last ? model::LogitsRows::kLast : model::LogitsRows::kNone};
+    HERMES_ASSIGN(const std::span<const float> logits, decoder_.forward(std::span(&chunk, 1)));
+    done += n;
+    sink(generate::PromptProgress{done, total});
+    if (last) return logits;
+  }
+}
+
+Finished LocalGenerator::decode(const generate::Request& request, std::span<const int32_t> prompt,
+                                int64_t max_tokens, generate::EventSink sink) {
+  Finished finished;
+  finished.usage.prompt_tokens = static_cast<int64_t>(prompt.size());
+  auto start = std::chrono::steady_clock::now();
+  const auto finish = [&](FinishReason reason, std::string error = {}) {
+    finished.reason = reason;
+    finished.error = std::move(error);
+    if (finished.timings.prompt_seconds > 0) finished.timings.completion_seconds = seconds_since(start);
+    return finished;
+  };
+
+  kv::ContiguousKv kv(decoder_.kv_shape(options_.kv_dtype), static_cast<int64_t>(prompt.size()) + max_tokens);
+  sampling::Sampler sampler(request.sampling);
+  tokenizer::Detokenizer detokenizer(tokenizer_);
+  generate::StopStrings stop(request.stop);
+  const auto show = [&](const std::string& text) {
+    if (!text.empty()) sink(generate::TextDelta{text});
+  };
+
+  Result<std::span<const float>> logits = prefill(request, prompt, kv, sink);
+  finished.timings.prompt_seconds = seconds_since(start);
+  start = std::chrono::steady_clock::now();
+  FinishReason reason = FinishReason::kLength;
+  for (int64_t n = 0;; ++n) {
+    if (!logits.ok()) return finish(FinishReason::kError, logits.error().message());
+    if (logits->empty() || request.cancel.stop_requested()) {
+      reason = FinishReason::kCancelled;
+      break;
+    }
+    if (n == max_tokens) break;
+    const auto token = sampler.sample(*logits, static_cast<uint64_t>(kv.size()));
+    if (!token.ok()) return finish(FinishReason::kError, token.error().message());
+    ++finished.usage.completion_tokens;
+    if (std::find(options_.end_tokens.begin(), options_.end_tokens.end(), *token) != options_.end_tokens.end()) {
+      reason = FinishReason::kStop;
+      break;
+    }
+    show(stop.push(detokenizer.push(*token)));
+    if (stop.stopped()) {
+      reason = FinishReason::kStop;
+      break;
+    }
+    if (n + 1 == max_tokens) break;  // the next logits would not be used
+    const model::Chunk chunk{.tokens = std::span(&*token, 1), .kv = &kv};
+    logits = decoder_.forward(std::span(&chunk, 1));
+  }
+  if (!stop.stopped()) show(stop.push(detokenizer.flush()) + stop.flush());
+  return finish(reason);
+}
+
+}  // namespace hermes::engine

@@ -1,0 +1,71 @@
+// Generator: whoever turns a prompt into text. The engine is one; a client of a remote server and a script for tests
+// will be others. Whoever asks (command line, server, synthesis, evaluation) knows only this header.
+//
+// Every accepted request ends in exactly one Finished event, the last one, also when it fails.
+#pragma once
+
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "base/thread_pool.h"
+#include "sampling/sampler.h"
+
+namespace hermes::generate {
+
+enum class FinishReason {
+  kStop,       // the model ended its turn, or a stop string came
+  kLength,     // max_tokens or the context ran out
+  kCancelled,  // the caller asked
+  kError,      // Finished::error says why
+};
+std::string_view to_string(FinishReason reason);  // "stop", "length", "cancelled", "error"
+
+struct Request {
+  std::string prompt;       // text; special tokens in it are recognised, and the tokenizer's BOS is added
+  int64_t max_tokens = -1;  // new tokens at most; -1: until the context is full
+  std::vector<std::string> stop;  // text that ends generation, itself left out
+  sampling::SamplingParams sampling;
+  std::stop_token cancel;
+};
+
+struct PromptProgress {
+  int64_t done = 0, total = 0;  // prompt tokens
+};
+
+struct TextDelta {
+  std::string text;  // valid UTF-8, never a part of a code point
+};
+
+struct Usage {
+  int64_t prompt_tokens = 0;
+  int64_t completion_tokens = 0;
+};
+
+struct Timings {
+  double prompt_seconds = 0;      // until the first token is known
+  double completion_seconds = 0;  // from then to the end
+};
+
+struct Finished {
+  FinishReason reason = FinishReason::kStop;
+  Usage usage;
+  Timings timings;
+  std::string error;  // where reason is kError
+};
+
+using Event = std::variant<PromptProgress, TextDelta, Finished>;
+using EventSink = FunctionRef<void(const Event&)>;
+
+class Generator {
+ public:
+  virtual ~Generator() = default;
+  // Runs the request to its end, calling `sink` from this thread. A request that cannot be accepted (empty prompt, too
+  // long, bad parameters) is an error and sends no event.
+  virtual Status generate(const Request& request, EventSink sink) = 0;
+};
+
+}  // namespace hermes::generate

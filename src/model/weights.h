@@ -1,0 +1,60 @@
+// Weights: the tensors of one model bound to their places, shapes and dtypes checked. They stay where the file maps
+// them; nothing is copied.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "formats/tensor_source.h"
+#include "model/arch_spec.h"
+#include "tensor/tensor.h"
+
+namespace hermes::model {
+
+// A projection: weight [N, K] and, where the architecture has one, bias [N].
+struct Projection {
+  ConstTensorView weight;
+  ConstTensorView bias;
+};
+
+struct LayerWeights {
+  ConstTensorView attention_norm;  // [hidden]
+  Projection q;                    // [n_heads * head_dim, hidden]
+  Projection k;                    // [n_kv_heads * head_dim, hidden]
+  Projection v;                    // [n_kv_heads * head_dim, hidden]
+  ConstTensorView q_norm;          // [head_dim], where ArchSpec::qk_norm
+  ConstTensorView k_norm;          // [head_dim], where ArchSpec::qk_norm
+  Projection out;                  // [hidden, n_heads * head_dim]
+  ConstTensorView mlp_norm;        // [hidden]
+  Projection gate;                 // [intermediate, hidden]
+  Projection up;                   // [intermediate, hidden]
+  Projection down;                 // [hidden, intermediate]
+};
+
+struct Weights {
+  ConstTensorView embedding;  // [vocab, hidden]
+  std::vector<LayerWeights> layers;
+  ConstTensorView final_norm;  // [hidden]
+  ConstTensorView output;      // [vocab, hidden]; the embedding itself where tied
+
+  std::shared_ptr<const formats::TensorSource> source;  // keeps the memory alive
+};
+
+// One tensor the architecture asks for: Hugging Face's name and its shape.
+struct ExpectedTensor {
+  std::string name;
+  Shape shape;
+};
+std::vector<ExpectedTensor> expected_tensors(const ArchSpec& spec);
+
+// Binds by name. The first tensor that is missing, or whose shape or dtype does not fit, is named with its file and
+// what was expected. F32, F16 and BF16 are taken, mixed as they come.
+Result<Weights> bind_weights(const ArchSpec& spec, std::shared_ptr<const formats::TensorSource> source);
+
+// How a source differs from what the architecture expects, for people: one line per finding, at most `most` of them
+// and then a count; empty where all is well.
+std::vector<std::string> weight_findings(const ArchSpec& spec, const formats::TensorSource& source, size_t most = 8);
+
+}  // namespace hermes::model

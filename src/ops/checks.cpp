@@ -1,0 +1,148 @@
+#include "ops/checks.h"
+
+#include "tensor/shape_match.h"
+
+namespace hermes::ops {
+namespace {
+
+void check_f32(std::string_view op, std::string_view operand, const ConstTensorView& view) {
+  HERMES_CHECK(view.dtype == DType::kF32, "{}: {} is {}, expected F32", op, operand, name_of(view.dtype));
+}
+
+void check_float(std::string_view op, std::string_view operand, DType dtype) {
+  HERMES_CHECK(dtype == DType::kF32 || dtype == DType::kF16 || dtype == DType::kBF16,
+               "{}: {} is {}, expected F32, F16 or BF16", op, operand, name_of(dtype));
+}
+
+bool overlap(const ConstTensorView& a, const ConstTensorView& b) {
+  const auto* a_begin = a.as<std::byte>();
+  const auto* b_begin = b.as<std::byte>();
+  return a_begin < b_begin + b.bytes() && b_begin < a_begin + a.bytes();
+}
+
+void check_apart(std::string_view op, std::string_view operand, const ConstTensorView& out,
+                 const ConstTensorView& in) {
+  HERMES_CHECK(!overlap(out, in), "{}: the output overlaps {}", op, operand);
+}
+
+// The same memory or none of it: a shifted overlap would be read after it was written.
+void check_same_or_apart(std::string_view op, std::string_view operand, const ConstTensorView& out,
+                         const ConstTensorView& in) {
+  HERMES_CHECK(out.data == in.data || !overlap(out, in), "{}: the output partly overlaps {}", op, operand);
+}
+
+int64_t check_pages(std::string_view op, const KvPagesView& pages) {
+  check_float(op, "pages", pages.dtype);
+  HERMES_CHECK(pages.k.size() == pages.v.size(), "{}: {} pages of k, {} of v", op, pages.k.size(), pages.v.size());
+  HERMES_CHECK(pages.page_size > 0 && pages.page_size % kAttentionTile == 0,
+               "{}: page_size {} is not a multiple of {}", op, pages.page_size, kAttentionTile);
+  return static_cast<int64_t>(pages.k.size()) * pages.page_size;
+}
+
+void check_length(std::string_view op, std::string_view operand, size_t actual, int64_t expected) {
+  HERMES_CHECK(static_cast<int64_t>(actual) == expected, "{}: {} has {} entries, expected {}", op, operand, actual,
+               expected);
+}
+
+}  // namespace
+
+void check(const EmbeddingArgs& args) {
+  ShapeMatch match("embedding");
+  match("table", args.table, {"V", "H"})("out", args.out, {"T", "H"});
+  check_length("embedding", "tokens", args.tokens.size(), match["T"]);
+  for (const int32_t token : args.tokens) {
+    HERMES_CHECK(token >= 0 && token < match["V"], "embedding: token {} of {}", token, match["V"]);
+  }
+  check_float("embedding", "table", args.table.dtype);
+  check_f32("embedding", "out", args.out);
+  check_apart("embedding", "table", args.out, args.table);
+}
+
+void check(const RmsNormArgs& args) {
+  ShapeMatch match("rms_norm");
+  match("x", args.x, {"R", "D"})("weight", args.weight, {"D"})("out", args.out, {"R", "D"});
+  check_f32("rms_norm", "x", args.x);
+  check_float("rms_norm", "weight", args.weight.dtype);
+  check_f32("rms_norm", "out", args.out);
+  check_same_or_apart("rms_norm", "x", args.out, args.x);
+}
+
+void check(const LinearArgs& args) {
+  ShapeMatch match("linear");
+  match("x", args.x, {"T", "K"})("weight", args.weight, {"N", "K"})("y", args.y, {"T", "N"});
+  check_f32("linear", "x", args.x);
+  check_float("linear", "weight", args.weight.dtype);
+  check_f32("linear", "y", args.y);
+  check_apart("linear", "x", args.y, args.x);
+  check_apart("linear", "weight", args.y, args.weight);
+  if (!args.bias) return;
+  match("bias", args.bias, {"N"});
+  check_float("linear", "bias", args.bias.dtype);
+  check_apart("linear", "bias", args.y, args.bias);
+}
+
+void check(const RopeArgs& args) {
+  ShapeMatch match("rope");
+  match("x", args.x, {"T", "heads", "D"});
+  check_f32("rope", "x", args.x);
+  HERMES_CHECK(match["D"] % 2 == 0, "rope: head_dim {} is odd", match["D"]);
+  check_length("rope", "positions", args.positions.size(), match["T"]);
+  check_length("rope", "inv_freq", args.inv_freq.size(), match["D"] / 2);
+}
+
+void check(const KvStoreArgs& args) {
+  ShapeMatch match("kv_store");
+  match("k", args.k, {"T", "kv_heads", "D"})("v", args.v, {"T", "kv_heads", "D"});
+  check_f32("kv_store", "k", args.k);
+  check_f32("kv_store", "v", args.v);
+  check_length("kv_store", "positions", args.positions.size(), match["T"]);
+  const int64_t capacity = check_pages("kv_store", args.pages);
+  for (const int32_t position : args.positions) {
+    HERMES_CHECK(position >= 0 && position < capacity, "kv_store: position {} of {}", position, capacity);
+  }
+}
+
+void check(const AttentionArgs& args) {
+  ShapeMatch match("attention");
+  match("q", args.q, {"T", "heads", "D"})("out", args.out, {"T", "heads", "D"});
+  check_f32("attention", "q", args.q);
+  check_f32("attention", "out", args.out);
+  check_apart("attention", "q", args.out, args.q);
+  HERMES_CHECK(args.kv_heads > 0 && match["heads"] % args.kv_heads == 0, "attention: {} heads over {} kv heads",
+               match["heads"], args.kv_heads);
+  check_length("attention", "kv_begin", args.kv_begin.size(), match["T"]);
+  check_length("attention", "kv_end", args.kv_end.size(), match["T"]);
+  const int64_t capacity = check_pages("attention", args.pages);
+  for (size_t t = 0; t < args.kv_end.size(); ++t) {
+    HERMES_CHECK(args.kv_begin[t] >= 0 && args.kv_begin[t] < args.kv_end[t] && args.kv_end[t] <= capacity,
+                 "attention: query {} sees [{}, {}) of {}", t, args.kv_begin[t], args.kv_end[t], capacity);
+  }
+}
+
+void check(const SwigluArgs& args) {
+  ShapeMatch match("swiglu");
+  match("gate", args.gate, {"T", "F"})("up", args.up, {"T", "F"})("out", args.out, {"T", "F"});
+  check_f32("swiglu", "gate", args.gate);
+  check_f32("swiglu", "up", args.up);
+  check_f32("swiglu", "out", args.out);
+  check_same_or_apart("swiglu", "gate", args.out, args.gate);
+  check_same_or_apart("swiglu", "up", args.out, args.up);
+}
+
+void check(const ResidualAddArgs& args) {
+  ShapeMatch match("residual_add");
+  match("y", args.y, {"T", "H"})("x", args.x, {"T", "H"});
+  check_f32("residual_add", "y", args.y);
+  check_f32("residual_add", "x", args.x);
+  check_apart("residual_add", "y", args.x, args.y);
+}
+
+void check(const SoftmaxArgs& args) {
+  ShapeMatch match("softmax");
+  match("x", args.x, {"R", "N"})("out", args.out, {"R", "N"});
+  check_f32("softmax", "x", args.x);
+  check_f32("softmax", "out", args.out);
+  check_same_or_apart("softmax", "x", args.out, args.x);
+}
+
+}  // namespace hermes::ops

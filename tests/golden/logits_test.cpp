@@ -1,0 +1,76 @@
+// The decoder beside Hugging Face transformers: logits and greedy tokens of tiny random models of each architecture.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "kernels/cpu/cpu_backend.h"
+#include "ops/reference/reference_backend.h"
+#include "support/close.h"
+#include "support/golden_model.h"
+#include "sampling/sampler.h"
+
+namespace hermes {
+namespace {
+
+// Relative L2 error of a whole prompt's logits against transformers' run in fp32. Both sides round in F32, over three
+// layers and sums of up to 96 products: some 10 ulp (6e-7) are expected.
+constexpr double kF32Error = 1e-5;
+// BF16 weights widen exactly, so the same bound holds for them; rounding activations to BF16 costs about 2^-9 a layer.
+constexpr double kBf16ActivationsError = 1e-2;
+
+class Logits : public ::testing::TestWithParam<std::string> {
+ protected:
+  void expect_logits(ops::Backend& backend, model::DecoderOptions options, double tolerance) {
+    const testing::Golden golden = testing::load_golden(GetParam());
+    model::Decoder decoder = testing::load_golden_decoder(GetParam(), backend, options);
+    const std::vector<float> logits = testing::run_in_chunks(decoder, golden.prompt, golden.prompt.size());
+    EXPECT_LE(testing::relative_l2_error(logits, golden.logits), tolerance) << backend.name();
+  }
+
+  void expect_greedy(ops::Backend& backend) {
+    const testing::Golden golden = testing::load_golden(GetParam());
+    model::Decoder decoder = testing::load_golden_decoder(GetParam(), backend);
+    kv::ContiguousKv kv(decoder.kv_shape(DType::kF32), 128, 64);
+    std::vector<int32_t> next = golden.prompt, generated;
+    while (generated.size() < golden.greedy.size()) {
+      const model::Chunk chunk{.tokens = next, .kv = &kv};
+      next = {sampling::argmax(decoder.forward(std::span(&chunk, 1)).value()).value()};
+      generated.push_back(next[0]);
+    }
+    EXPECT_EQ(generated, golden.greedy) << backend.name();
+  }
+};
+
+TEST_P(Logits, CpuBackendMatchesTransformers) {
+  ThreadPool pool(2);
+  for (const kernels::CpuIsa isa : kernels::runnable_cpu_isas()) {
+    const auto backend = kernels::make_cpu_backend(pool, isa);
+    expect_logits(*backend, {}, kF32Error);
+    expect_greedy(*backend);
+  }
+}
+
+TEST_P(Logits, ReferenceBackendMatchesTransformers) {
+  const auto backend = ops::make_reference_backend();
+  expect_logits(*backend, {}, kF32Error);
+  expect_greedy(*backend);
+}
+
+TEST_P(Logits, Bf16ActivationsStayClose) {
+  if (!GetParam().ends_with("bf16")) GTEST_SKIP() << "BF16 activations are for BF16 weights";
+  ThreadPool pool(2);
+  for (const kernels::CpuIsa isa : kernels::runnable_cpu_isas()) {
+    const auto backend = kernels::make_cpu_backend(pool, isa);
+    expect_logits(*backend, {.activations = ops::Activations::kBF16}, kBf16ActivationsError);
+  }
+}
+
+std::string test_name(const ::testing::TestParamInfo<std::string>& param) {
+  std::string name = param.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+INSTANTIATE_TEST_SUITE_P(Golden, Logits, ::testing::ValuesIn(testing::golden_names()), test_name);
+
+}  // namespace
+}  // namespace hermes
