@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Writes tests/golden/models: tiny random checkpoints and what Hugging Face transformers makes of them.
 
+The first model also gets a byte-level tokenizer, and `golden.json` says what transformers makes of a text prompt.
+
 For each model a folder in Hugging Face layout, as save_pretrained writes it, with F32 or BF16 weights, and beside the
 weights `golden.safetensors`: token ids of a prompt, its logits at every position, and 64 greedy tokens that follow,
 all from a run in fp32 (BF16 weights widened first), eager attention. The versions are noted in VERSIONS.
@@ -13,6 +15,7 @@ import pathlib
 import shutil
 import sys
 
+import tokenizers
 import torch
 import transformers
 from safetensors.torch import save_file
@@ -45,6 +48,7 @@ MODELS = {
         attention_bias=True, attention_out_bias=False, mlp_bias=False, tie_word_embeddings=False,
         bos_token_id=0, eos_token_id=1),
 }
+TEXT_PROMPT = "Hello, thé world"
 PROMPT_TOKENS = 40
 GREEDY_TOKENS = 64
 
@@ -81,6 +85,35 @@ def golden(model, seed):
             "greedy": ids[0, PROMPT_TOKENS:].to(torch.int32)}
 
 
+def write_tokenizer(folder, vocab_size):
+    """Bytes and four merges, behind three special tokens: as many ids as the model has rows."""
+    specials = ["<|begin_of_text|>", "<|end_of_text|>", "<|eot_id|>"]
+    alphabet = sorted(tokenizers.pre_tokenizers.ByteLevel.alphabet())
+    merges = [("h", "e"), ("l", "l"), ("he", "ll"), ("Ġ", "w")]
+    texts = specials + alphabet + ["".join(pair) for pair in merges]
+    assert len(texts) == vocab_size
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE({t: i for i, t in enumerate(texts)}, merges))
+    tokenizer.add_special_tokens(specials)
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = tokenizers.decoders.ByteLevel()
+    tokenizer.post_processor = tokenizers.processors.TemplateProcessing(
+        single="<|begin_of_text|> $A", special_tokens=[("<|begin_of_text|>", 0)])
+    tokenizer.save(str(folder / "tokenizer.json"))
+    (folder / "tokenizer_config.json").write_text(json.dumps(
+        {"bos_token": specials[0], "eos_token": specials[2], "model_max_length": 512,
+         "chat_template": "{% for m in messages %}{{ m.content }}{% endfor %}"}, indent=2) + "\n")
+    return tokenizer
+
+
+def write_text_golden(folder, model):
+    tokenizer = write_tokenizer(folder, model.config.vocab_size)
+    ids = tokenizer.encode(TEXT_PROMPT).ids
+    out = model.generate(torch.tensor([ids]), max_new_tokens=32, do_sample=False, pad_token_id=0)[0].tolist()[len(ids):]
+    text = tokenizer.decode(out, skip_special_tokens=True)
+    (folder / "golden.json").write_text(json.dumps(
+        {"prompt": TEXT_PROMPT, "prompt_ids": ids, "completion_ids": out, "text": text}, indent=1) + "\n")
+
+
 def main():
     out = pathlib.Path(sys.argv[1])
     for index, (name, config) in enumerate(MODELS.items()):
@@ -95,8 +128,11 @@ def main():
                 model = model.to(torch.bfloat16)
             # The first F32 model is sharded, so that the index file is read in earnest.
             model.save_pretrained(folder, max_shard_size="100KB" if (name, dtype) == ("llama", "f32") else "1GB")
-            model = model.to(torch.float32).eval()
+            # Loaded anew: a cast in place would also have rounded the rotary table.
+            model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
             save_file(golden(model, seed=2000 + index), folder / "golden.safetensors")
+            if (name, dtype) == ("llama", "f32"):
+                write_text_golden(folder, model)
     (out / "VERSIONS").write_text(json.dumps({"torch": torch.__version__, "transformers": transformers.__version__},
                                              indent=2) + "\n")
 

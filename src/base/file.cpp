@@ -21,7 +21,8 @@ Error errno_error(const std::filesystem::path& path, const char* action) {
 
 // Opens a regular file for reading and gives its size; folders, pipes and devices are refused.
 Result<std::pair<int, size_t>> open_regular(const std::filesystem::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // O_NONBLOCK: opening a pipe would otherwise wait for a writer, for ever, before it could be refused.
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return errno_error(path, "open");
   struct stat st {};
   if (::fstat(fd, &st) != 0) {
@@ -86,11 +87,16 @@ MappedFile::~MappedFile() {
 
 Result<AtomicFile> AtomicFile::create(const std::filesystem::path& path) {
   static std::atomic<uint64_t> counter{0};
-  std::filesystem::path partial = path;
-  partial += fmt::format(".{}-{}.partial", ::getpid(), counter.fetch_add(1));
-  const int fd = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-  if (fd < 0) return errno_error(partial, "create");
-  return AtomicFile(path, std::move(partial), fd);
+  for (;;) {
+    std::filesystem::path partial = path;
+    partial += fmt::format(".{}-{}.partial", ::getpid(), counter.fetch_add(1));
+    const int fd = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd >= 0) return AtomicFile(path, std::move(partial), fd);
+    // A killed process of the same number (in a container: often) leaves its partial files behind.
+    if (errno == EEXIST) continue;
+    if (errno == ENOENT) return Error::not_found("{}: there is no folder to write it to", path.string());
+    return errno_error(partial, "create");
+  }
 }
 
 AtomicFile::AtomicFile(AtomicFile&& other) noexcept

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 #include <boost/json/basic_parser_impl.hpp>
+#include <charconv>
 #include <cmath>
 #include <limits>
 #include <unordered_set>
@@ -27,8 +28,10 @@ constexpr std::string_view kind_name(json::kind kind) {
   return "unknown";
 }
 
-// Walks the text without building anything; stops at the first repeated member name of any object.
-class DuplicateNameHandler {
+// Builds the document from the parser's events, as json::parser does, with two differences: numbers are the doubles
+// nearest to their text (Boost's own conversion is off by one bit for one in forty, and a number that a user sent must
+// come back as it was), and a member named twice can be refused.
+class DocumentHandler {
  public:
   static constexpr size_t max_object_size = std::numeric_limits<size_t>::max();
   static constexpr size_t max_array_size = std::numeric_limits<size_t>::max();
@@ -36,59 +39,94 @@ class DuplicateNameHandler {
   static constexpr size_t max_string_size = std::numeric_limits<size_t>::max();
   using error_code = boost::system::error_code;
 
-  std::string duplicate;  // the name, where one was found
+  explicit DocumentHandler(bool unique_names) : unique_names_(unique_names) { values_.reset(); }
+
+  const std::optional<std::string>& repeated_name() const { return repeated_name_; }
+  json::value release() { return values_.release(); }
 
   bool on_document_begin(error_code&) { return true; }
   bool on_document_end(error_code&) { return true; }
   bool on_object_begin(error_code&) {
-    open_.emplace_back();
+    if (unique_names_) open_.emplace_back();
     return true;
   }
-  bool on_object_end(size_t, error_code&) {
-    open_.pop_back();
+  bool on_object_end(size_t n, error_code&) {
+    if (unique_names_) open_.pop_back();
+    values_.push_object(n);
     return true;
   }
   bool on_array_begin(error_code&) { return true; }
-  bool on_array_end(size_t, error_code&) { return true; }
+  bool on_array_end(size_t n, error_code&) {
+    values_.push_array(n);
+    return true;
+  }
   bool on_key_part(json::string_view part, size_t, error_code&) {
-    key_.append(part.data(), part.size());
+    if (unique_names_) name_.append(part.data(), part.size());
+    values_.push_chars(part);
     return true;
   }
   bool on_key(json::string_view part, size_t, error_code& ec) {
-    key_.append(part.data(), part.size());
-    if (!open_.back().insert(key_).second) {
-      duplicate = key_;
-      ec = make_error_code(boost::system::errc::invalid_argument);
-      return false;
+    if (unique_names_) {
+      name_.append(part.data(), part.size());
+      if (!open_.back().insert(name_).second) {
+        repeated_name_ = name_;
+        ec = make_error_code(boost::system::errc::invalid_argument);
+        return false;
+      }
+      name_.clear();
     }
-    key_.clear();
+    values_.push_key(part);
     return true;
   }
-  bool on_string_part(json::string_view, size_t, error_code&) { return true; }
-  bool on_string(json::string_view, size_t, error_code&) { return true; }
-  bool on_number_part(json::string_view, error_code&) { return true; }
-  bool on_int64(int64_t, json::string_view, error_code&) { return true; }
-  bool on_uint64(uint64_t, json::string_view, error_code&) { return true; }
-  bool on_double(double, json::string_view, error_code&) { return true; }
-  bool on_bool(bool, error_code&) { return true; }
-  bool on_null(error_code&) { return true; }
+  bool on_string_part(json::string_view part, size_t, error_code&) {
+    values_.push_chars(part);
+    return true;
+  }
+  bool on_string(json::string_view part, size_t, error_code&) {
+    values_.push_string(part);
+    return true;
+  }
+  bool on_number_part(json::string_view part, error_code&) {
+    number_.append(part.data(), part.size());
+    return true;
+  }
+  bool on_int64(int64_t value, json::string_view, error_code&) {
+    number_.clear();
+    values_.push_int64(value);
+    return true;
+  }
+  bool on_uint64(uint64_t value, json::string_view, error_code&) {
+    number_.clear();
+    values_.push_uint64(value);
+    return true;
+  }
+  bool on_double(double nearly, json::string_view part, error_code&) {
+    number_.append(part.data(), part.size());
+    double value = nearly;  // what stays where the text is beyond doubles: infinity or zero
+    std::from_chars(number_.data(), number_.data() + number_.size(), value);
+    number_.clear();
+    values_.push_double(value);
+    return true;
+  }
+  bool on_bool(bool value, error_code&) {
+    values_.push_bool(value);
+    return true;
+  }
+  bool on_null(error_code&) {
+    values_.push_null();
+    return true;
+  }
   bool on_comment_part(json::string_view, error_code&) { return true; }
   bool on_comment(json::string_view, error_code&) { return true; }
 
  private:
-  std::vector<std::unordered_set<std::string>> open_;
-  std::string key_;
+  json::value_stack values_;
+  std::string number_;  // text of the number being read
+  bool unique_names_;
+  std::vector<std::unordered_set<std::string>> open_;  // names seen in each open object
+  std::string name_;                                   // the one being read
+  std::optional<std::string> repeated_name_;
 };
-
-Status check_unique_names(std::string_view text, std::string_view what, const json::parse_options& options) {
-  json::basic_parser<DuplicateNameHandler> parser(options);
-  boost::system::error_code ec;
-  const size_t used = parser.write_some(false, text.data(), text.size(), ec);
-  if (!parser.handler().duplicate.empty() || ec == boost::system::errc::invalid_argument) {
-    return Error::corrupt("{}: member \"{}\" is named twice (byte {})", what, parser.handler().duplicate, used);
-  }
-  return {};  // other errors are the main parse's to report
-}
 
 void pretty(const json::value& value, int indent, std::string& out) {
   const auto newline = [&](int depth) { out.append("\n").append(static_cast<size_t>(depth) * 2, ' '); };
@@ -129,22 +167,21 @@ Result<json::value> parse_json(std::string_view text, std::string_view what, Jso
   }
   json::parse_options options;
   options.max_depth = limits.max_depth;
-  if (limits.unique_names) HERMES_TRY(check_unique_names(text, what, options));
-  json::parser parser({}, options);
+  json::basic_parser<DocumentHandler> parser(options, limits.unique_names);
   boost::system::error_code ec;
-  const size_t used = parser.write_some(text.data(), text.size(), ec);
-  if (!ec && used < text.size()) {
-    const size_t rest = text.find_first_not_of(" \t\r\n", used);
-    if (rest != std::string_view::npos) {
-      return Error::corrupt("{}: text after the end of the JSON document at byte {}", what, rest);
-    }
+  const size_t used = parser.write_some(false, text.data(), text.size(), ec);
+  if (const auto& name = parser.handler().repeated_name()) {
+    return Error::corrupt("{}: member \"{}\" is named twice (byte {})", what, *name, used);
   }
   if (ec == json::error::incomplete) return Error::corrupt("{}: JSON ends early at byte {}", what, text.size());
   if (ec == json::error::too_deep) {
     return Error::corrupt("{}: JSON nested deeper than {} at byte {}", what, limits.max_depth, used);
   }
   if (ec) return Error::corrupt("{}: not JSON at byte {}: {}", what, used, ec.message());
-  return parser.release();
+  if (const size_t rest = text.find_first_not_of(" \t\r\n", used); rest != std::string_view::npos) {
+    return Error::corrupt("{}: text after the end of the JSON document at byte {}", what, rest);
+  }
+  return parser.handler().release();
 }
 
 Result<json::value> read_json_file(const std::string& path, size_t max_bytes, JsonLimits limits) {

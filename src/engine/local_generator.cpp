@@ -17,6 +17,10 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+bool is_cancelled(const generate::Request& request) {
+  return request.cancel != nullptr && request.cancel->load(std::memory_order_relaxed);
+}
+
 }  // namespace
 
 LocalGenerator::LocalGenerator(model::Decoder& decoder, const tokenizer::Tokenizer& tokenizer,
@@ -45,7 +49,7 @@ Result<std::span<const float>> LocalGenerator::prefill(const generate::Request& 
                                                        generate::EventSink sink) {
   const auto total = static_cast<int64_t>(prompt.size());
   for (int64_t done = 0;;) {
-    if (request.cancel.stop_requested()) return std::span<const float>();
+    if (is_cancelled(request)) return std::span<const float>();
     const int64_t n = std::min(options_.prefill_chunk, total - done);
     const bool last = done + n == total;
     const model::Chunk chunk{.tokens = prompt.subspan(static_cast<size_t>(done), static_cast<size_t>(n)),
@@ -84,7 +88,7 @@ Finished LocalGenerator::decode(const generate::Request& request, std::span<cons
   FinishReason reason = FinishReason::kLength;
   for (int64_t n = 0;; ++n) {
     if (!logits.ok()) return finish(FinishReason::kError, logits.error().message());
-    if (logits->empty() || request.cancel.stop_requested()) {
+    if (logits->empty() || is_cancelled(request)) {
       reason = FinishReason::kCancelled;
       break;
     }
@@ -105,7 +109,10 @@ Finished LocalGenerator::decode(const generate::Request& request, std::span<cons
     const model::Chunk chunk{.tokens = std::span(&*token, 1), .kv = &kv};
     logits = decoder_.forward(std::span(&chunk, 1));
   }
-  if (!stop.stopped()) show(stop.push(detokenizer.flush()) + stop.flush());
+  if (!stop.stopped()) {
+    std::string rest = stop.push(detokenizer.flush());
+    show(rest += stop.flush());
+  }
   return finish(reason);
 }
 

@@ -4,7 +4,7 @@
 // Every accepted request ends in exactly one Finished event, the last one, also when it fails.
 #pragma once
 
-#include <stop_token>
+#include <atomic>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -29,7 +29,7 @@ struct Request {
   int64_t max_tokens = -1;  // new tokens at most; -1: until the context is full
   std::vector<std::string> stop;  // text that ends generation, itself left out
   sampling::SamplingParams sampling;
-  std::stop_token cancel;
+  const std::atomic<bool>* cancel = nullptr;  // set from any thread or a signal handler: end at the next step
 };
 
 struct PromptProgress {

@@ -3,7 +3,8 @@
 //   F8_E4M3  OCP FP8 E4M3 (no infinity; NaN is 0x7F and 0xFF; largest 448)
 //   F8_E5M2  OCP FP8 E5M2 (IEEE-like, with infinities)
 // Every conversion to a narrower type rounds to nearest, ties to even; NaN stays NaN. Beyond the largest finite value
-// F16, BF16 and E5M2 give infinity, E4M3 gives NaN (it has no infinity), as PyTorch does.
+// F16, BF16 and E5M2 give infinity. E4M3, which has none, gives NaN from 464 on (the tie between 448 and the 480 that
+// is not there), so that an overflow shows; some versions of PyTorch do so too, others saturate to 448.
 #pragma once
 
 #include <bit>

@@ -11,7 +11,8 @@ ShapeMatch& ShapeMatch::operator()(std::string_view operand, const ConstTensorVi
   int axis = 0;
   for (const std::string_view symbol : symbols) {
     const int64_t actual = view.shape[axis++];
-    if (int64_t fixed = 0; std::from_chars(symbol.data(), symbol.data() + symbol.size(), fixed).ec == std::errc()) {
+    const char* const end = symbol.data() + symbol.size();
+    if (int64_t fixed = 0; std::from_chars(symbol.data(), end, fixed).ptr == end) {  // a number, to its last digit
       HERMES_CHECK(actual == fixed, "{}: {} has shape {}, axis {} must be {}", op_, operand, to_string(view.shape),
                    axis - 1, fixed);
       continue;

@@ -47,7 +47,7 @@ std::string to_string(const Shape& shape) {
   return text + "]";
 }
 
-Buffer::Buffer(size_t bytes) : size_(bytes) {
+Buffer::Buffer(size_t bytes) {
   if (bytes == 0) return;
   const size_t page = 4096;
   const size_t mapped = (bytes + page - 1) / page * page;
@@ -55,16 +55,17 @@ Buffer::Buffer(size_t bytes) : size_(bytes) {
   if (memory == MAP_FAILED) throw std::bad_alloc();
   // Fewer TLB misses where the kernel grants it; only a hint.
   if (mapped >= (size_t{2} << 20)) ::madvise(memory, mapped, MADV_HUGEPAGE);
-  memory_ = std::unique_ptr<std::byte[], Unmap>(static_cast<std::byte*>(memory), Unmap{mapped});
+  memory_ = std::unique_ptr<std::byte[], Unmap>(static_cast<std::byte*>(memory), Unmap{bytes, mapped});
 }
 
 void Buffer::Unmap::operator()(std::byte* memory) const { ::munmap(memory, mapped); }
 
 TensorView Buffer::view(DType dtype, Shape shape, size_t offset_bytes) const {
-  const TensorView view{data() + offset_bytes, dtype, shape};
-  HERMES_CHECK(offset_bytes + view.bytes() <= size_, "view of {} bytes at {} into a buffer of {}", view.bytes(),
-               offset_bytes, size_);
-  return view;
+  const size_t bytes = static_cast<size_t>(shape.elements()) * size_of(dtype);
+  HERMES_CHECK(offset_bytes <= size() && bytes <= size() - offset_bytes, "view of {} bytes at {} into a buffer of {}",
+               bytes, offset_bytes, size());
+  HERMES_CHECK(offset_bytes % size_of(dtype) == 0, "offset {} is not aligned to {}", offset_bytes, name_of(dtype));
+  return {data() + offset_bytes, dtype, shape};
 }
 
 }  // namespace hermes

@@ -90,17 +90,17 @@ class Buffer {
   explicit Buffer(size_t bytes);
   Buffer(DType dtype, const Shape& shape) : Buffer(static_cast<size_t>(shape.elements()) * size_of(dtype)) {}
 
-  size_t size() const { return size_; }
+  size_t size() const { return memory_ ? memory_.get_deleter().bytes : 0; }  // 0 once moved from
   std::byte* data() const { return memory_.get(); }
   TensorView view(DType dtype, Shape shape, size_t offset_bytes = 0) const;
 
  private:
   struct Unmap {
-    size_t mapped;
+    size_t bytes;   // asked for
+    size_t mapped;  // whole pages
     void operator()(std::byte* memory) const;
   };
-  std::unique_ptr<std::byte[], Unmap> memory_{nullptr, Unmap{0}};
-  size_t size_ = 0;
+  std::unique_ptr<std::byte[], Unmap> memory_{nullptr, Unmap{0, 0}};
 };
 
 }  // namespace hermes

@@ -1,0 +1,70 @@
+#include "apps/model_options.h"
+
+#include <boost/json.hpp>
+#include <cstdio>
+#include <filesystem>
+
+#include "kernels/cpu/cpu_backend.h"
+
+namespace hermes::apps {
+
+void add_model_options(CLI::App& command, ModelOptions& options) {
+  command.add_option("MODEL", options.path, "model folder in Hugging Face layout")->required();
+  command.add_option("-t,--threads", options.threads, "threads; default: one per core")
+      ->check(CLI::Range(1, 1024));
+  command
+      .add_option("--activations", options.activations,
+                  "precision of activations in products with BF16 weights: f32 (exact, default) or bf16 (faster prefill)")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, ops::Activations>{{"f32", ops::Activations::kF32}, {"bf16", ops::Activations::kBF16}},
+          CLI::ignore_case))
+      ->type_name("f32|bf16");
+  command.add_option("--kv-dtype", options.kv_dtype, "type of the KV cache: f32 (exact, default), f16 or bf16 (half)")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, DType>{{"f32", DType::kF32}, {"f16", DType::kF16}, {"bf16", DType::kBF16}},
+          CLI::ignore_case))
+      ->type_name("f32|f16|bf16");
+}
+
+Result<formats::ModelDirectory> open_model(const std::string& path) {
+  if (!std::filesystem::exists(path)) {
+    return Error::not_found("{}: no such model; give a folder with config.json, tokenizer.json and *.safetensors", path);
+  }
+  return formats::ModelDirectory::open(path);
+}
+
+Result<LoadedModel> load_model(const formats::ModelDirectory& directory, const ModelOptions& options) {
+  HERMES_ASSIGN(const json::value config, directory.read_config_json());
+  HERMES_ASSIGN(model::ArchSpec spec, model::read_arch_spec(config, directory.file("config.json").string()));
+  HERMES_ASSIGN(std::unique_ptr<formats::TensorSource> source, directory.open_weights());
+  HERMES_ASSIGN(model::Weights weights, model::bind_weights(spec, std::move(source)));
+
+  LoadedModel loaded;
+  loaded.pool = std::make_unique<ThreadPool>(options.threads > 0 ? options.threads : available_cores());
+  loaded.backend = kernels::make_cpu_backend(*loaded.pool);
+  loaded.decoder = std::make_unique<model::Decoder>(std::move(spec), std::move(weights), *loaded.backend,
+                                                    model::DecoderOptions{.activations = options.activations});
+  return loaded;
+}
+
+Result<tokenizer::Tokenizer> load_tokenizer(const std::string& path) {
+  if (std::filesystem::is_regular_file(path) && !path.ends_with("config.json")) {
+    return tokenizer::Tokenizer::open(path);
+  }
+  HERMES_ASSIGN(const formats::ModelDirectory directory, open_model(path));
+  if (!directory.has("tokenizer.json")) {
+    return Error::not_found("{}: no tokenizer.json in this model folder", directory.path().string());
+  }
+  return tokenizer::Tokenizer::open(directory.file("tokenizer.json").string());
+}
+
+Status print(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
+    return Error::io("writing to standard output failed");
+  }
+  return {};
+}
+
+void append_json_number(std::string& out, float value) { fmt::format_to(std::back_inserter(out), "{}", value); }
+
+}  // namespace hermes::apps

@@ -1,0 +1,43 @@
+// What every command that runs a model needs: the MODEL argument, how to run it, and the loaded pieces.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "base/thread_pool.h"
+#include "formats/hf_directory.h"
+#include "model/decoder.h"
+#include "tokenizer/tokenizer.h"
+
+namespace hermes::apps {
+
+struct ModelOptions {
+  std::string path;
+  int threads = 0;  // 0: one per core
+  ops::Activations activations = ops::Activations::kF32;
+  DType kv_dtype = DType::kF32;
+};
+
+// MODEL, --threads, --activations, --kv-dtype.
+void add_model_options(CLI::App& command, ModelOptions& options);
+
+// A model ready to run; members outlive what borrows them.
+struct LoadedModel {
+  std::unique_ptr<ThreadPool> pool;
+  std::unique_ptr<ops::Backend> backend;
+  std::unique_ptr<model::Decoder> decoder;
+};
+
+Result<formats::ModelDirectory> open_model(const std::string& path);
+Result<LoadedModel> load_model(const formats::ModelDirectory& directory, const ModelOptions& options);
+// `path` is a model folder or a tokenizer.json itself.
+Result<tokenizer::Tokenizer> load_tokenizer(const std::string& path);
+
+// Writes to stdout, all of it; a closed pipe or a full disk is an error.
+Status print(std::string_view text);
+// A number as JSON has it: the shortest text that reads back the same F32.
+void append_json_number(std::string& out, float value);
+
+}  // namespace hermes::apps

@@ -1,0 +1,39 @@
+// What a driver of the CPU backend works with: threads, the kernels of one instruction set, and scratch.
+#pragma once
+
+#include <atomic>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "kernels/cpu/cpu_backend.h"
+#include "kernels/cpu/kernel_table.h"
+#include "kernels/cpu/scratch.h"
+#include "ops/backend.h"
+
+namespace hermes::kernels {
+
+// Only for sets of runnable_cpu_isas().
+const KernelTable& kernel_table(CpuIsa isa);
+
+struct CpuContext {
+  CpuContext(ThreadPool& threads, CpuIsa isa)
+      : pool(threads), kernels(kernel_table(isa)), per_thread(static_cast<size_t>(threads.n_threads())) {}
+
+  // ThreadPool::parallel_for that tells fn on which thread it runs, for the scratch of that thread.
+  void for_pieces(int64_t n, int64_t piece, FunctionRef<void(int thread, int64_t begin, int64_t end)> fn);
+  // n floats of any float type as F32: `values` itself or a copy in `scratch`.
+  const float* widened(const ConstTensorView& values, Scratch& scratch) const;
+  void widen(const void* values, DType dtype, int64_t n, float* out) const;
+
+  ThreadPool& pool;
+  const KernelTable& kernels;
+  Scratch shared, weights, angles;   // held across threads for one call
+  std::vector<Scratch> per_thread;
+};
+
+void run_linear(CpuContext& context, const ops::LinearArgs& args);
+void run_attention(CpuContext& context, const ops::AttentionArgs& args);
+void run_kv_store(CpuContext& context, const ops::KvStoreArgs& args);
+void run_rope(CpuContext& context, const ops::RopeArgs& args);
+
+}  // namespace hermes::kernels

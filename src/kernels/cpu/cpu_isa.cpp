@@ -1,0 +1,55 @@
+#include "kernels/cpu/cpu_context.h"
+
+namespace hermes::kernels {
+namespace {
+
+bool runnable(CpuIsa isa) {
+#if defined(HERMES_CPU_X86)
+  // The builtin asks the operating system too (XGETBV): registers it does not save are as good as absent.
+  switch (isa) {
+    case CpuIsa::kScalar: return true;
+    case CpuIsa::kAvx2:
+      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+    case CpuIsa::kAvx512:
+      return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+             __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+             __builtin_cpu_supports("avx512bf16") && runnable(CpuIsa::kAvx2);
+  }
+  return false;
+#else
+  return isa == CpuIsa::kScalar;
+#endif
+}
+
+}  // namespace
+
+std::string_view to_string(CpuIsa isa) {
+  switch (isa) {
+    case CpuIsa::kScalar: return "scalar";
+    case CpuIsa::kAvx2: return "avx2";
+    case CpuIsa::kAvx512: return "avx512";
+  }
+  return "?";
+}
+
+std::vector<CpuIsa> runnable_cpu_isas() {
+  std::vector<CpuIsa> isas;
+  for (const CpuIsa isa : {CpuIsa::kScalar, CpuIsa::kAvx2, CpuIsa::kAvx512}) {
+    if (runnable(isa)) isas.push_back(isa);
+  }
+  return isas;
+}
+
+const KernelTable& kernel_table(CpuIsa isa) {
+  static const KernelTable scalar_table{scalar::kLinear, scalar::kAttention, scalar::kRows, scalar::kLimits};
+#if defined(HERMES_CPU_X86)
+  static const KernelTable avx2_table{avx2::kLinear, avx2::kAttention, avx2::kRows, avx2::kLimits};
+  static const KernelTable avx512_table{avx512::kLinear, avx512::kAttention, avx512::kRows, avx512::kLimits};
+  if (isa == CpuIsa::kAvx2) return avx2_table;
+  if (isa == CpuIsa::kAvx512) return avx512_table;
+#endif
+  HERMES_CHECK(isa == CpuIsa::kScalar, "{} was not built", to_string(isa));
+  return scalar_table;
+}
+
+}  // namespace hermes::kernels

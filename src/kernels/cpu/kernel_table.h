@@ -1,0 +1,101 @@
+// The kernels of one instruction set: functions over raw pointers and sizes, with no checks, no threads and no memory
+// of their own. The drivers beside this file (linear.cpp, attention.cpp, cpu_backend.cpp) give them pieces of work and
+// scratch. How they sum is written in *_kernels.h; all sets give the same bits.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "tensor/float_types.h"
+
+namespace hermes::kernels {
+
+// Some columns [n_begin, n_end) of y = x W^T + bias, for all rows of x.
+struct LinearPiece {
+  const void* x = nullptr;       // packed by LinearKernels::pack
+  const void* weight = nullptr;  // [N, K]
+  const float* bias = nullptr;   // [N] or nullptr
+  float* y = nullptr;            // [T, N]
+  int64_t t = 0, k = 0, n = 0;
+  int64_t n_begin = 0, n_end = 0;
+};
+
+// One pair of weight and activation types.
+struct LinearKernels {
+  int gemm_rows;          // rows of x in a tile of gemm; gemv takes all rows as one tile
+  int gemm_cols;          // pieces of gemm hold a multiple of this many columns, where they can
+  int64_t (*packed_bytes)(int64_t k, int64_t rows);  // of one tile of `rows` rows
+  // Rounds or copies rows of x [n_rows, K] into one tile for `tile_rows` rows; missing rows and the tail of K are zeros.
+  void (*pack)(const float* x, int64_t k, int64_t n_rows, int64_t tile_rows, void* packed);
+  void (*gemv)(const LinearPiece& piece);                 // t <= kGemvRows
+  void (*gemm)(const LinearPiece& piece, void* scratch);  // any t
+  int64_t (*gemm_scratch_bytes)(int64_t k, int64_t n_columns);
+};
+inline constexpr int kGemvRows = 3;
+
+enum LinearTypes { kWeightF32, kWeightF16, kWeightBf16, kBothBf16, kLinearTypesCount };
+
+// Queries of one KV head: `n_tokens` tokens with `group` heads each.
+struct AttentionBlock {
+  const float* q = nullptr;  // token t, head g of the group: q + t * token_stride + g * head_dim
+  float* out = nullptr;      // likewise
+  int64_t token_stride = 0;
+  int64_t n_tokens = 0, group = 0, head_dim = 0;
+  const int32_t* kv_begin = nullptr;  // [n_tokens]
+  const int32_t* kv_end = nullptr;    // [n_tokens]
+  const std::byte* const* k_pages = nullptr;
+  const std::byte* const* v_pages = nullptr;
+  int64_t page_size = 0;
+  int64_t head_offset = 0;  // elements from a page's start to this KV head
+  float scale = 1;
+};
+
+struct AttentionKernels {
+  void (*f32)(const AttentionBlock& block, float* scratch);
+  void (*f16)(const AttentionBlock& block, float* scratch);
+  void (*bf16)(const AttentionBlock& block, float* scratch);
+  int64_t (*scratch_floats)(int64_t n_queries, int64_t head_dim);
+};
+
+struct RowKernels {
+  void (*widen_f16)(const F16* x, int64_t n, float* out);
+  void (*widen_bf16)(const Bf16* x, int64_t n, float* out);
+  void (*narrow_f16)(const float* x, int64_t n, F16* out);
+  void (*narrow_bf16)(const float* x, int64_t n, Bf16* out);
+  void (*rms_norm)(const float* x, const float* weight, int64_t n, float eps, float* out);  // one row
+  void (*rotate)(float* x, const float* cosine, const float* sine, int64_t half);           // one head
+  void (*swiglu)(const float* gate, const float* up, int64_t n, float* out);
+  void (*add)(float* x, const float* y, int64_t n);
+  void (*softmax)(const float* x, int64_t n, float* out);  // one row
+};
+
+// Loops that measure what the processor can do at most (machine_limits.h).
+struct LimitKernels {
+  float (*f32_fma)(int64_t rounds);  // returns something that depends on all of it
+  float (*bf16_fma)(int64_t rounds);
+  int64_t flops_per_round_f32;
+  int64_t flops_per_round_bf16;
+  float (*read)(const float* x, int64_t n);
+};
+
+// Each folder of an instruction set defines these under its own name.
+#define HERMES_DECLARE_KERNELS(isa)                          \
+  namespace isa {                                            \
+  extern const LinearKernels kLinear[kLinearTypesCount];     \
+  extern const AttentionKernels kAttention;                  \
+  extern const RowKernels kRows;                             \
+  extern const LimitKernels kLimits;                         \
+  }
+HERMES_DECLARE_KERNELS(scalar)
+HERMES_DECLARE_KERNELS(avx2)
+HERMES_DECLARE_KERNELS(avx512)
+#undef HERMES_DECLARE_KERNELS
+
+struct KernelTable {
+  const LinearKernels* linear;  // [kLinearTypesCount]
+  const AttentionKernels& attention;
+  const RowKernels& rows;
+  const LimitKernels& limits;
+};
+
+}  // namespace hermes::kernels

@@ -1,0 +1,72 @@
+#include "ops/linear.h"
+
+#include <algorithm>
+
+#include "kernels/cpu/cpu_context.h"
+
+namespace hermes::kernels {
+namespace {
+
+LinearTypes types_of(const ops::LinearArgs& args) {
+  switch (args.weight.dtype) {
+    case DType::kF16: return kWeightF16;
+    case DType::kBF16: return args.activations == ops::Activations::kBF16 ? kBothBf16 : kWeightBf16;
+    default: return kWeightF32;
+  }
+}
+
+int64_t round_up(int64_t n, int64_t step) { return (n + step - 1) / step * step; }
+
+// Bytes of weights that one thread takes at a time in gemv: long enough to read at full speed, short enough that a
+// thread whose core was taken away holds up little.
+constexpr int64_t kGemvPieceBytes = 256 * 1024;
+// Columns of a piece of gemm: with a block of rows, their sums fit the second-level cache.
+constexpr int64_t kGemmColumns = 48;
+
+}  // namespace
+
+void run_linear(CpuContext& context, const ops::LinearArgs& args) {
+  const LinearKernels& kernels = context.kernels.linear[types_of(args)];
+  LinearPiece whole;
+  whole.t = args.x.shape[0];
+  whole.k = args.x.shape[1];
+  whole.n = args.weight.shape[0];
+  if (whole.t == 0 || whole.n == 0) return;
+  whole.weight = args.weight.data;
+  whole.y = args.y.f32();
+  whole.bias = args.bias ? context.widened(args.bias, context.weights) : nullptr;
+
+  const bool few_rows = whole.t <= kGemvRows;
+  const int64_t tile_rows = few_rows ? whole.t : kernels.gemm_rows;
+  const int64_t n_tiles = (whole.t + tile_rows - 1) / tile_rows;
+  const int64_t tile_bytes = kernels.packed_bytes(whole.k, tile_rows);
+  auto* packed = static_cast<std::byte*>(context.shared.reserve(n_tiles * tile_bytes));
+  context.pool.parallel_for(n_tiles, 8, [&](int64_t begin, int64_t end) {
+    for (int64_t tile = begin; tile < end; ++tile) {
+      const int64_t t = tile * tile_rows;
+      kernels.pack(args.x.f32() + t * whole.k, whole.k, std::min(tile_rows, whole.t - t), tile_rows,
+                   packed + tile * tile_bytes);
+    }
+  });
+  whole.x = packed;
+
+  const auto piece_of = [&](int64_t begin, int64_t end) {
+    LinearPiece piece = whole;
+    piece.n_begin = begin;
+    piece.n_end = end;
+    return piece;
+  };
+  if (few_rows) {
+    const int64_t row_bytes = std::max<int64_t>(1, whole.k * static_cast<int64_t>(size_of(args.weight.dtype)));
+    const int64_t rows = std::max<int64_t>(8, kGemvPieceBytes / row_bytes);
+    context.pool.parallel_for(whole.n, rows, [&](int64_t begin, int64_t end) { kernels.gemv(piece_of(begin, end)); });
+  } else {
+    const int64_t columns = round_up(std::min(kGemmColumns, whole.n), kernels.gemm_cols);
+    context.for_pieces(whole.n, columns, [&](int thread, int64_t begin, int64_t end) {
+      Scratch& scratch = context.per_thread[static_cast<size_t>(thread)];
+      kernels.gemm(piece_of(begin, end), scratch.reserve(kernels.gemm_scratch_bytes(whole.k, columns)));
+    });
+  }
+}
+
+}  // namespace hermes::kernels

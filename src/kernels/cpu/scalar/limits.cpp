@@ -1,0 +1,8 @@
+#include "kernels/cpu/scalar/lanes.h"
+#include "kernels/cpu/limit_kernels.h"
+
+namespace hermes::kernels::scalar {
+
+constinit const LimitKernels kLimits = make_limit_kernels<Lanes, Bf16Pairs>();
+
+}  // namespace hermes::kernels::scalar

@@ -1,0 +1,13 @@
+#include "kernels/cpu/scalar/lanes.h"
+#include "kernels/cpu/linear_kernels.h"
+
+namespace hermes::kernels::scalar {
+
+constinit const LinearKernels kLinear[kLinearTypesCount] = {
+    make_linear_kernels<WidenedMultiply<Lanes, float>>(),
+    make_linear_kernels<WidenedMultiply<Lanes, F16>>(),
+    make_linear_kernels<WidenedMultiply<Lanes, Bf16>>(),
+    make_flushing_linear_kernels<Bf16Multiply<Lanes, Bf16Pairs>>(),
+};
+
+}  // namespace hermes::kernels::scalar

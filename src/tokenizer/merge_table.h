@@ -1,0 +1,55 @@
+// The merges of a BPE model: a pair of tokens to the rank of its merge, and a rank to what it merges and makes.
+//
+// One 64-bit word per slot (left, right and rank packed), so that 300,000 merges are 4 MiB and a lookup is usually one
+// cache line.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "tokenizer/token_id.h"
+
+namespace hermes::tokenizer {
+
+struct Merge {
+  TokenId left;
+  TokenId right;
+  TokenId made;
+};
+
+class MergeTable {
+ public:
+  static constexpr uint32_t kNoRank = 0xFFFFFFFF;
+  static constexpr int kIdBits = 21;
+  static constexpr int kRankBits = 22;
+  static constexpr TokenId kMaxId = (1 << kIdBits) - 1;
+  static constexpr size_t kMaxMerges = (size_t{1} << kRankBits) - 1;
+
+  // `merges` in order of rank, at most kMaxMerges, ids at most kMaxId. A pair that is there twice has its later rank.
+  explicit MergeTable(std::vector<Merge> merges = {});
+
+  uint32_t rank(TokenId left, TokenId right) const {
+    const uint64_t pair = (static_cast<uint64_t>(left) << kIdBits) | static_cast<uint64_t>(right);
+    for (size_t slot = slot_of(pair);; slot = (slot + 1) & mask_) {
+      const uint64_t entry = slots_[slot];
+      if (entry >> kRankBits == pair) return static_cast<uint32_t>(entry & kRankMask);
+      if (entry == kEmpty) return kNoRank;
+    }
+  }
+  const Merge& operator[](uint32_t rank) const { return merges_[rank]; }
+  size_t size() const { return merges_.size(); }
+
+ private:
+  static constexpr uint64_t kEmpty = ~uint64_t{0};
+  static constexpr uint64_t kRankMask = (uint64_t{1} << kRankBits) - 1;
+
+  size_t slot_of(uint64_t pair) const { return (pair * 0x9E3779B97F4A7C15ULL) >> shift_; }
+
+  std::vector<uint64_t> slots_;
+  size_t mask_;
+  int shift_;
+  std::vector<Merge> merges_;
+};
+
+}  // namespace hermes::tokenizer

@@ -1,0 +1,14 @@
+// Unicode Normalization Form C, fast on text that has it already (nearly all text): one pass that looks for characters
+// the normalisation could touch, and only their neighbourhoods are rewritten. Linear in the text, also for long runs of
+// combining marks in any order.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace hermes::tokenizer {
+
+// `text` (UTF-8) in NFC: `text` itself where it has that form, else a view of `storage`.
+std::string_view to_nfc(std::string_view text, std::string& storage);
+
+}  // namespace hermes::tokenizer
