@@ -1,6 +1,5 @@
 #include "base/file.h"
 
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -8,7 +7,8 @@
 
 #include <array>
 #include <cstring>
-#include <fstream>
+
+#include "base/temp_folder_for_test.h"
 
 namespace hermes {
 namespace {
@@ -16,25 +16,17 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-// A folder of its own for each test, removed afterwards.
 class FileTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "hermes_file_test_XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   fs::path write(const std::string& name, const std::string& content) const {
-    std::ofstream(folder_ / name, std::ios::binary) << content;
-    return folder_ / name;
+    return temp_.write(name, content);
   }
   size_t files() const {
     return static_cast<size_t>(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()));
   }
 
-  fs::path folder_;
+  TempFolder temp_;
+  const fs::path& folder_ = temp_.path();
 };
 
 TEST_F(FileTest, ReadsTheWholeFile) {

@@ -2,15 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <boost/json.hpp>
 #include <cmath>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 
 #include "base/rng.h"
+#include "base/temp_folder_for_test.h"
 
 namespace hermes {
 namespace {
@@ -116,14 +114,11 @@ TEST(Json, PrettyTextIsIndentedByTwo) {
 }
 
 TEST(Json, ReadsAFileAndNamesIt) {
-  const auto path =
-      std::filesystem::temp_directory_path() / fmt::format("hermes_json_test_{}.json", ::getpid());
-  std::ofstream(path) << "{\"a\": tru}";
-  const auto broken = read_json_file(path.string(), 100);
-  EXPECT_THAT(broken.error().message(), HasSubstr(path.string() + ": not JSON at byte"));
-  EXPECT_EQ(read_json_file(path.string(), 5).error().code(), ErrorCode::kResourceExhausted);
-  std::filesystem::remove(path);
-  EXPECT_EQ(read_json_file(path.string(), 100).error().code(), ErrorCode::kNotFound);
+  const TempFolder temp;
+  const std::string path = temp.write("a.json", "{\"a\": tru}").string();
+  EXPECT_THAT(read_json_file(path, 100).error().message(), HasSubstr(path + ": not JSON at byte"));
+  EXPECT_EQ(read_json_file(path, 5).error().code(), ErrorCode::kResourceExhausted);
+  EXPECT_EQ(read_json_file(path + ".not", 100).error().code(), ErrorCode::kNotFound);
 }
 
 class JsonObjectTest : public testing::Test {

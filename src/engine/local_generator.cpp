@@ -76,7 +76,7 @@ Finished LocalGenerator::decode(const generate::Request& request, std::span<cons
 
   kv::ContiguousKv kv(decoder_.kv_shape(options_.kv_dtype), static_cast<int64_t>(prompt.size()) + max_tokens);
   sampling::Sampler sampler(request.sampling);
-  tokenizer::Detokenizer detokenizer(tokenizer_);
+  tokenizer::Detokenizer detokenizer(tokenizer_, /*skip_special=*/true);
   generate::StopStrings stop(request.stop);
   const auto show = [&](const std::string& text) {
     if (!text.empty()) sink(generate::TextDelta{text});
@@ -100,7 +100,12 @@ Finished LocalGenerator::decode(const generate::Request& request, std::span<cons
       reason = FinishReason::kStop;
       break;
     }
-    show(stop.push(detokenizer.push(*token)));
+    // Models have more rows than their tokenizers have ids; a token of such a row has no text.
+    if (static_cast<size_t>(*token) < tokenizer_.vocab_size()) {
+      const auto text = detokenizer.push(*token);
+      if (!text.ok()) return finish(FinishReason::kError, text.error().message());
+      show(stop.push(*text));
+    }
     if (stop.stopped()) {
       reason = FinishReason::kStop;
       break;

@@ -29,7 +29,8 @@ Status check_names(std::span<const NamedTensor> tensors, std::string_view what) 
   std::vector<std::string_view> names;
   names.reserve(tensors.size());
   for (const NamedTensor& entry : tensors) {
-    HERMES_CHECK(entry.tensor || entry.tensor.bytes() == 0, "tensor {} has no memory", entry.name);
+    HERMES_CHECK(entry.tensor || entry.tensor.bytes() == 0, "tensor {} has no memory",
+                 quoted_name(entry.name));
     if (entry.name == kSafetensorsMetadataName || find_invalid_utf8(entry.name) != std::string_view::npos) {
       return Error::invalid("{}: {} cannot be the name of a tensor", what, quoted_name(entry.name));
     }

@@ -27,8 +27,8 @@ std::string_view to_string(FinishReason reason);  // "stop", "length", "cancelle
 struct Request {
   std::string prompt;       // text; special tokens in it are recognised, and the tokenizer's BOS is added
   int64_t max_tokens = -1;  // new tokens at most; -1: until the context is full
-  std::vector<std::string> stop;  // text that ends generation, itself left out
-  sampling::SamplingParams sampling;
+  std::vector<std::string> stop{};  // text that ends generation, itself left out
+  sampling::SamplingParams sampling{};
   const std::atomic<bool>* cancel = nullptr;  // set from any thread or a signal handler: end at the next step
 };
 

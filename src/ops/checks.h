@@ -1,6 +1,6 @@
-// The door of every op: shapes, dtypes, ranges and aliasing of its arguments, checked once, the same for all backends.
-// Sizes come from weights and configurations that were validated when they were read, so a mismatch here is our own
-// mistake and ends the program (HERMES_CHECK).
+// The door of every op: shapes, dtypes, ranges and aliasing of its arguments, checked once, the same for all
+// backends. Sizes come from weights and configurations that were validated when they were read, so a mismatch
+// here is our own mistake and ends the program (HERMES_CHECK).
 #pragma once
 
 #include "ops/backend.h"

@@ -13,8 +13,10 @@ constexpr size_t kShortWord = 96;
 
 }  // namespace
 
-BpeModel::BpeModel(BpeOptions options, const TokenStrings& texts, std::vector<Merge> merges)
-    : options_(options), merges_(std::move(merges)), index_(texts.size()) {
+BpeModel::BpeModel(BpeOptions options, const TokenStrings& texts, std::span<const Merge> merges)
+    : options_(options), merges_(merges) {
+  const bool needs_index = options_.ignore_merges || !options_.byte_level;
+  if (needs_index) index_ = StringIndex(texts.size());
   byte_token_.fill(kNoToken);
   fallback_token_.fill(kNoToken);
   std::string bytes;
@@ -27,9 +29,11 @@ BpeModel::BpeModel(BpeOptions options, const TokenStrings& texts, std::vector<Me
     }
     entries_.push_back(bytes);
     if (bytes.empty()) continue;
-    (void)index_.insert(entries_, static_cast<TokenId>(id));
+    if (needs_index) (void)index_.insert(entries_, static_cast<TokenId>(id));
     if (bytes.size() == 1) byte_token_[static_cast<uint8_t>(bytes[0])] = static_cast<TokenId>(id);
   }
+  pair_rank_.assign(65536, MergeTable::kNoRank);
+  for (int a=0;a<256;++a) for (int b=0;b<256;++b) if (byte_token_[a]>=0&&byte_token_[b]>=0) pair_rank_[a*256+b]=merges_.rank(byte_token_[a],byte_token_[b]);
   if (!options_.byte_fallback) return;
   StringIndex by_text(texts.size());
   for (size_t id = 0; id < texts.size(); ++id) {
@@ -65,7 +69,7 @@ Status BpeModel::encode_uncached(std::string_view word, EncodeScratch& scratch, 
   if (scratch.symbols.size() > kShortWord) {
     scratch.long_word.merge(merges_, scratch.symbols);
   } else if (scratch.symbols.size() > 1) {
-    merge_short(scratch);
+    merge_short(scratch, word);
   }
   out.insert(out.end(), scratch.symbols.begin(), scratch.symbols.end());
   return {};
@@ -112,19 +116,19 @@ bool BpeModel::append_fallback(std::string_view character, std::vector<TokenId>&
   return true;
 }
 
-void BpeModel::merge_short(EncodeScratch& scratch) const {
+void BpeModel::merge_short(EncodeScratch& scratch, std::string_view w) const {
   std::vector<TokenId>& ids = scratch.symbols;
   size_t n = ids.size();
   scratch.ranks.resize(n);
   TokenId* const id = ids.data();
   uint32_t* const rank = scratch.ranks.data();  // rank[i] of the pair (i, i + 1), for i < n - 1
-  for (size_t i = 0; i + 1 < n; ++i) rank[i] = merges_.rank(id[i], id[i + 1]);
+  for (size_t i = 0; i + 1 < n; ++i) rank[i] = pair_rank_[static_cast<uint8_t>(w[i])*256+static_cast<uint8_t>(w[i+1])];
   while (n > 1) {
     uint32_t best = MergeTable::kNoRank;
     for (size_t i = 0; i + 1 < n; ++i) best = std::min(best, rank[i]);
     if (best == MergeTable::kNoRank) break;
     const auto i = static_cast<size_t>(std::find(rank, rank + n - 1, best) - rank);
-    id[i] = merges_[best].made;
+    id[i] = merges_.made(best);
     std::copy(id + i + 2, id + n, id + i + 1);
     std::copy(rank + i + 1, rank + n - 1, rank + i);
     --n;

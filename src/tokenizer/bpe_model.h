@@ -7,6 +7,7 @@
 
 #include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,7 +39,7 @@ struct BpeOptions {
 class BpeModel {
  public:
   // texts[id] is the vocabulary entry of id as the file writes it, "" where there is none. Entries are distinct.
-  BpeModel(BpeOptions options, const TokenStrings& texts, std::vector<Merge> merges);
+  BpeModel(BpeOptions options, const TokenStrings& texts, std::span<const Merge> merges);
 
   // Appends the tokens of `word`. Fails where a character has no token and there is no unknown token either.
   Status encode_word(std::string_view word, EncodeScratch& scratch, std::vector<TokenId>& out) const;
@@ -52,7 +53,7 @@ class BpeModel {
   Status start_symbols(std::string_view word, std::vector<TokenId>& symbols) const;
   // The tokens <0x..> of the character; false if one is missing.
   bool append_fallback(std::string_view character, std::vector<TokenId>& symbols) const;
-  void merge_short(EncodeScratch& scratch) const;
+  void merge_short(EncodeScratch& scratch, std::string_view) const;std::vector<uint32_t> pair_rank_;
 
   BpeOptions options_;
   MergeTable merges_;

@@ -73,7 +73,7 @@ void LongWordMerger::apply(const MergeTable& merges, uint32_t position) {
   const uint32_t right = left.next;
   remove(position);
   remove(right);
-  left.id = merges[made_by].made;
+  left.id = merges.made(made_by);
   left.next = symbols_[right].next;
   if (left.next != kNone) symbols_[left.next].prev = position;
   if (left.prev != kNone) update(merges, left.prev);

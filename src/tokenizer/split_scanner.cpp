@@ -104,7 +104,7 @@ size_t end_of_signs(const Cursor& in, size_t pos) {
 }
 
 template <Style kStyle>
-size_t end_of_word(const CharClass& classes, std::string_view text, size_t pos) {
+size_t scan_word(const CharClass& classes, std::string_view text, size_t pos) {
   const Cursor in(classes, text);
   const Char first = in.at(pos);
   if (first.classes & kLetter) return in.run(first.next, kLetter, kLetter);
@@ -131,10 +131,10 @@ size_t end_of_word(const CharClass& classes, std::string_view text, size_t pos) 
 }  // namespace
 
 std::optional<SplitScanner> SplitScanner::for_pattern(std::string_view pattern) {
-  const auto make = [](EndOfWord end) { return SplitScanner(end, CharClass::split_classes()); };
-  if (pattern == kLlama3Pattern) return make(&end_of_word<Style{3, true}>);
-  if (pattern == kQwenPattern) return make(&end_of_word<Style{1, true}>);
-  if (pattern == kSeedPattern) return make(&end_of_word<Style{1, false}>);
+  const auto make = [](EndOfWord scan) { return SplitScanner(scan, CharClass::split_classes()); };
+  if (pattern == kLlama3Pattern) return make(&scan_word<Style{3, true}>);
+  if (pattern == kQwenPattern) return make(&scan_word<Style{1, true}>);
+  if (pattern == kSeedPattern) return make(&scan_word<Style{1, false}>);
   return std::nullopt;
 }
 

@@ -28,7 +28,7 @@ class SplitScanner {
 
  private:
   using EndOfWord = size_t (*)(const CharClass&, std::string_view, size_t);
-  SplitScanner(EndOfWord end_of_word, const CharClass& classes) : end_of_word_(end_of_word), classes_(&classes) {}
+  SplitScanner(EndOfWord scan, const CharClass& classes) : end_of_word_(scan), classes_(&classes) {}
 
   EndOfWord end_of_word_;
   const CharClass* classes_;

@@ -11,7 +11,8 @@ static_assert(kTile == ops::kAttentionTile);
 
 namespace {
 
-// Queries that share one widened tile of K and V: many enough that widening is cheap, few enough for the cache.
+// Queries that share one widened tile of K and V: many enough that widening is cheap, few enough for the
+// cache.
 constexpr int64_t kQueriesPerBlock = 96;
 
 }  // namespace
@@ -44,9 +45,12 @@ void run_attention(CpuContext& context, const ops::AttentionArgs& args) {
     block.scale = args.scale;
     float* scratch = context.per_thread[static_cast<size_t>(thread)].reserve_floats(scratch_floats);
     switch (args.pages.dtype) {
-      case DType::kF16: return kernels.f16(block, scratch);
-      case DType::kBF16: return kernels.bf16(block, scratch);
-      default: return kernels.f32(block, scratch);
+      case DType::kF16:
+        return kernels.f16(block, scratch);
+      case DType::kBF16:
+        return kernels.bf16(block, scratch);
+      default:
+        return kernels.f32(block, scratch);
     }
   });
 }

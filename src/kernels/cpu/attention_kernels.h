@@ -1,11 +1,14 @@
-// Attention of a block of queries that share one KV head. `V` is the lane type of an instruction set (scalar/lanes.h).
+// Attention of a block of queries that share one KV head. `V` is the lane type of an instruction set
+// (scalar/lanes.h).
 //
-// For each tile of kAttentionTile positions K is widened and transposed once, V widened once, for all queries of the
-// block; then, a few queries at a time:
+// For each tile of kAttentionTile positions K is widened and transposed once, V widened once, for all queries
+// of the block; then, a few queries at a time:
 //   scores   s[j] = scale * (q[0] K[j][0] + q[1] K[j][1] + ...), by fma in that order; lanes are positions
 //   weights  p[j] = exp(s[j] - max); their sum: by vectors of 16 (0 + 1) + (2 + 3), then the fixed tree
-//   values   o[i] = p[0] V[0][i] + p[1] V[1][i] + ..., by fma in that order, over visible positions; lanes are i
-// and the tile's (max, sum, o) is merged into the query's. Nothing here depends on the other queries of the block.
+//   values   o[i] = p[0] V[0][i] + p[1] V[1][i] + ..., by fma in that order, over visible positions; lanes
+//   are i
+// and the tile's (max, sum, o) is merged into the query's. Nothing here depends on the other queries of the
+// block.
 #pragma once
 
 #include "kernels/cpu/exp_lanes.h"
@@ -19,8 +22,9 @@ HERMES_INLINE int64_t padded_head_dim(int64_t head_dim) { return (head_dim + 15)
 
 // out[r][0 .. 16 C) += sum over k of a[r][k] * b[k][0 .. 16 C), r < R, each by fma in the order of k.
 template <class V, int R, int C>
-HERMES_INLINE void outer_products(const float* a, int64_t a_stride, const float* b, int64_t b_stride, int64_t k_begin,
-                                  int64_t k_end, bool from_zero, float* out, int64_t out_stride) {
+HERMES_INLINE void outer_products(const float* a, int64_t a_stride, const float* b, int64_t b_stride,
+                                  int64_t k_begin, int64_t k_end, bool from_zero, float* out,
+                                  int64_t out_stride) {
   V sums[R * C];
   unrolled<R * C>([&](auto i) HERMES_LAMBDA_INLINE {
     constexpr int r = decltype(i)::value / C, c = decltype(i)::value % C;
@@ -47,9 +51,9 @@ HERMES_INLINE void outer_products(const float* a, int64_t a_stride, const float*
 
 // The same for any number of columns (a multiple of 16).
 template <class V, int R>
-__attribute__((noinline)) void multiply_rows(const float* a, int64_t a_stride, const float* b, int64_t b_stride,
-                                             int64_t k_begin, int64_t k_end, bool from_zero, float* out,
-                                             int64_t out_stride, int64_t columns) {
+__attribute__((noinline)) void multiply_rows(const float* a, int64_t a_stride, const float* b,
+                                             int64_t b_stride, int64_t k_begin, int64_t k_end, bool from_zero,
+                                             float* out, int64_t out_stride, int64_t columns) {
   constexpr int kWide = V::kAttentionCols * V::kCount;
   int64_t c = 0;
   for (; c + kWide <= columns; c += kWide) {
@@ -85,13 +89,13 @@ class AttentionTiles {
 
   AttentionTiles(const AttentionBlock& block, float* scratch)
       : block_(block), width_(padded_head_dim(block.head_dim)), n_queries_(block.n_tokens * block.group) {
-    keys_ = scratch;                           // [head_dim][kTile]
-    values_ = keys_ + kTile * width_;          // [kTile][width]
-    weights_ = values_ + kTile * width_;       // [kRows][kTile]
-    tile_out_ = weights_ + kRows * kTile;      // [kRows][width]
-    outs_ = tile_out_ + kRows * width_;        // [n_queries][width]
-    highest_ = outs_ + n_queries_ * width_;    // [n_queries]
-    sums_ = highest_ + n_queries_;             // [n_queries]
+    keys_ = scratch;                         // [head_dim][kTile]
+    values_ = keys_ + kTile * width_;        // [kTile][width]
+    weights_ = values_ + kTile * width_;     // [kRows][kTile]
+    tile_out_ = weights_ + kRows * kTile;    // [kRows][width]
+    outs_ = tile_out_ + kRows * width_;      // [n_queries][width]
+    highest_ = outs_ + n_queries_ * width_;  // [n_queries]
+    sums_ = highest_ + n_queries_;           // [n_queries]
   }
 
   void run() {
@@ -128,7 +132,8 @@ class AttentionTiles {
 
   HERMES_INLINE const Cached* rows_of(const std::byte* const* pages, int64_t tile) const {
     const std::byte* page = pages[tile / block_.page_size];
-    return reinterpret_cast<const Cached*>(page) + block_.head_offset + tile % block_.page_size * block_.head_dim;
+    return reinterpret_cast<const Cached*>(page) + block_.head_offset +
+           tile % block_.page_size * block_.head_dim;
   }
 
   // The first n positions of the tile; what lies beyond them was perhaps never written and is not read.
@@ -148,7 +153,8 @@ class AttentionTiles {
       }
       for (int64_t j = 0; j < n; ++j) V::load_first(v + j * dim + i, run).store(values_ + j * width_ + i);
     }
-    // Scores of positions beyond are computed with the others and thrown away; they must be numbers all the same.
+    // Scores of positions beyond are computed with the others and thrown away; they must be numbers all the
+    // same.
     const int64_t filled = (n + V::kCount - 1) / V::kCount * V::kCount;
     for (int64_t i = 0; i < dim; ++i) {
       for (int64_t j = filled; j < kTile; j += V::kCount) V::zero().store(keys_ + i * kTile + j);
@@ -195,8 +201,8 @@ class AttentionTiles {
     tile_sum_[r] = sum((x[0] + x[1]) + (x[2] + x[3]));
   }
 
-  // Visible ranges differ between queries near the diagonal: the common part is done together, what comes before and
-  // after it query by query, so that the order of each sum is the same as alone.
+  // Visible ranges differ between queries near the diagonal: the common part is done together, what comes
+  // before and after it query by query, so that the order of each sum is the same as alone.
   void sum_values(int64_t tile, int64_t q, int64_t n) {
     Range common{0, kTile};
     for (int64_t r = 0; r < n; ++r) {
@@ -248,7 +254,8 @@ class AttentionTiles {
   }
 
   void write(int64_t query) {
-    float* out = block_.out + query / block_.group * block_.token_stride + query % block_.group * block_.head_dim;
+    float* out =
+        block_.out + query / block_.group * block_.token_stride + query % block_.group * block_.head_dim;
     const V sum = V::broadcast(sums_[query]);
     for (int64_t i = 0; i < block_.head_dim; i += V::kCount) {
       const int64_t left = block_.head_dim - i;

@@ -26,9 +26,12 @@ void CpuContext::for_pieces(int64_t n, int64_t piece, FunctionRef<void(int, int6
 
 void CpuContext::widen(const void* values, DType dtype, int64_t n, float* out) const {
   switch (dtype) {
-    case DType::kF16: return kernels.rows.widen_f16(static_cast<const F16*>(values), n, out);
-    case DType::kBF16: return kernels.rows.widen_bf16(static_cast<const Bf16*>(values), n, out);
-    default: std::copy_n(static_cast<const float*>(values), n, out);
+    case DType::kF16:
+      return kernels.rows.widen_f16(static_cast<const F16*>(values), n, out);
+    case DType::kBF16:
+      return kernels.rows.widen_bf16(static_cast<const Bf16*>(values), n, out);
+    default:
+      std::copy_n(static_cast<const float*>(values), n, out);
   }
 }
 
@@ -46,7 +49,8 @@ constexpr int64_t kElementsPerPiece = 16384;
 
 class CpuBackend final : public ops::Backend {
  public:
-  CpuBackend(ThreadPool& pool, CpuIsa isa) : name_("cpu " + std::string(to_string(isa))), context_(pool, isa) {}
+  CpuBackend(ThreadPool& pool, CpuIsa isa)
+      : name_("cpu " + std::string(to_string(isa))), context_(pool, isa) {}
   std::string_view name() const override { return name_; }
 
   void embedding(const ops::EmbeddingArgs& args) override {
@@ -126,7 +130,8 @@ class CpuBackend final : public ops::Backend {
 std::unique_ptr<ops::Backend> make_cpu_backend(ThreadPool& pool, std::optional<CpuIsa> isa) {
   const std::vector<CpuIsa> isas = runnable_cpu_isas();
   const CpuIsa chosen = isa.value_or(isas.back());
-  HERMES_CHECK(std::find(isas.begin(), isas.end(), chosen) != isas.end(), "{} does not run here", to_string(chosen));
+  HERMES_CHECK(std::find(isas.begin(), isas.end(), chosen) != isas.end(), "{} does not run here",
+               to_string(chosen));
   return std::make_unique<CpuBackend>(pool, chosen);
 }
 

@@ -27,7 +27,7 @@ struct CpuContext {
 
   ThreadPool& pool;
   const KernelTable& kernels;
-  Scratch shared, weights, angles;   // held across threads for one call
+  Scratch shared, weights, angles;  // held across threads for one call
   std::vector<Scratch> per_thread;
 };
 

@@ -1,15 +1,27 @@
 #include "kernels/cpu/cpu_context.h"
 
+#if defined(HERMES_CPU_X86)
+#include <cpuid.h>
+#endif
+
 namespace hermes::kernels {
 namespace {
+
+#if defined(HERMES_CPU_X86)
+bool has_f16c() {  // clang 14 does not know the name in __builtin_cpu_supports
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_F16C) != 0;
+}
+#endif
 
 bool runnable(CpuIsa isa) {
 #if defined(HERMES_CPU_X86)
   // The builtin asks the operating system too (XGETBV): registers it does not save are as good as absent.
   switch (isa) {
-    case CpuIsa::kScalar: return true;
+    case CpuIsa::kScalar:
+      return true;
     case CpuIsa::kAvx2:
-      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
     case CpuIsa::kAvx512:
       return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
              __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
@@ -25,9 +37,12 @@ bool runnable(CpuIsa isa) {
 
 std::string_view to_string(CpuIsa isa) {
   switch (isa) {
-    case CpuIsa::kScalar: return "scalar";
-    case CpuIsa::kAvx2: return "avx2";
-    case CpuIsa::kAvx512: return "avx512";
+    case CpuIsa::kScalar:
+      return "scalar";
+    case CpuIsa::kAvx2:
+      return "avx2";
+    case CpuIsa::kAvx512:
+      return "avx512";
   }
   return "?";
 }

@@ -1,6 +1,6 @@
-// The kernels of one instruction set: functions over raw pointers and sizes, with no checks, no threads and no memory
-// of their own. The drivers beside this file (linear.cpp, attention.cpp, cpu_backend.cpp) give them pieces of work and
-// scratch. How they sum is written in *_kernels.h; all sets give the same bits.
+// The kernels of one instruction set: functions over raw pointers and sizes, with no checks, no threads and
+// no memory of their own. The drivers beside this file (linear.cpp, attention.cpp, cpu_backend.cpp) give them
+// pieces of work and scratch. How they sum is written in *_kernels.h; all sets give the same bits.
 #pragma once
 
 #include <cstddef>
@@ -22,10 +22,11 @@ struct LinearPiece {
 
 // One pair of weight and activation types.
 struct LinearKernels {
-  int gemm_rows;          // rows of x in a tile of gemm; gemv takes all rows as one tile
-  int gemm_cols;          // pieces of gemm hold a multiple of this many columns, where they can
+  int gemm_rows;  // rows of x in a tile of gemm; gemv takes all rows as one tile
+  int gemm_cols;  // pieces of gemm hold a multiple of this many columns, where they can
   int64_t (*packed_bytes)(int64_t k, int64_t rows);  // of one tile of `rows` rows
-  // Rounds or copies rows of x [n_rows, K] into one tile for `tile_rows` rows; missing rows and the tail of K are zeros.
+  // Rounds or copies rows of x [n_rows, K] into one tile for `tile_rows` rows; missing rows and the tail of K
+  // are zeros.
   void (*pack)(const float* x, int64_t k, int64_t n_rows, int64_t tile_rows, void* packed);
   void (*gemv)(const LinearPiece& piece);                 // t <= kGemvRows
   void (*gemm)(const LinearPiece& piece, void* scratch);  // any t
@@ -79,12 +80,12 @@ struct LimitKernels {
 };
 
 // Each folder of an instruction set defines these under its own name.
-#define HERMES_DECLARE_KERNELS(isa)                          \
-  namespace isa {                                            \
-  extern const LinearKernels kLinear[kLinearTypesCount];     \
-  extern const AttentionKernels kAttention;                  \
-  extern const RowKernels kRows;                             \
-  extern const LimitKernels kLimits;                         \
+#define HERMES_DECLARE_KERNELS(isa)                      \
+  namespace isa {                                        \
+  extern const LinearKernels kLinear[kLinearTypesCount]; \
+  extern const AttentionKernels kAttention;              \
+  extern const RowKernels kRows;                         \
+  extern const LimitKernels kLimits;                     \
   }
 HERMES_DECLARE_KERNELS(scalar)
 HERMES_DECLARE_KERNELS(avx2)

@@ -1,20 +1,25 @@
-// Loops that do nothing but multiply or read, to measure what the processor can do at most (machine_limits.h).
+// Loops that do nothing but multiply or read, to measure what the processor can do at most
+// (machine_limits.h).
 #pragma once
 
+#include "kernels/cpu/always_inline.h"
 #include "kernels/cpu/kernel_table.h"
 
 namespace hermes::kernels {
 
 // Enough independent sums to hide the latency of an fma, few enough to stay in registers.
 template <class V>
-inline constexpr int kLimitSums = V::kLinearRows* V::kLinearCols < 16 ? V::kLinearRows * V::kLinearCols : 16;
+inline constexpr int kLimitSums = V::kLinearRows* V::kLinearCols < 16 ? V::kLinearRows* V::kLinearCols : 16;
 inline constexpr int kLimitRepeats = 8;
 
 template <class V, class Chunk>
 float fma_rounds(Chunk x, int64_t rounds) {
   constexpr int kSums = kLimitSums<V>;
   V sums[kSums];
-  unrolled<kSums>([&](auto i) HERMES_LAMBDA_INLINE { sums[decltype(i)::value] = V::zero(); });
+  // Each starts elsewhere: a compiler that saw equal sums would compute one of them.
+  unrolled<kSums>([&](auto i) HERMES_LAMBDA_INLINE {
+    sums[decltype(i)::value] = V::broadcast(static_cast<float>(decltype(i)::value));
+  });
   for (int64_t round = 0; round < rounds; ++round) {
     unrolled<kSums * kLimitRepeats>([&](auto i) HERMES_LAMBDA_INLINE {
       V& s = sums[decltype(i)::value % kSums];
@@ -57,7 +62,8 @@ float read_all(const float* x, int64_t n) {
 template <class V, class Pairs>
 constexpr LimitKernels make_limit_kernels() {
   const int64_t sums = kLimitSums<V> * kLimitRepeats;
-  return {f32_fma_rounds<V>, bf16_fma_rounds<V, Pairs>, sums * V::kCount * 2, sums * Pairs::kCount * 2, read_all<V>};
+  return {f32_fma_rounds<V>, bf16_fma_rounds<V, Pairs>, sums * V::kCount * 2, sums * Pairs::kCount * 2,
+          read_all<V>};
 }
 
 }  // namespace hermes::kernels

@@ -9,16 +9,19 @@ namespace {
 
 LinearTypes types_of(const ops::LinearArgs& args) {
   switch (args.weight.dtype) {
-    case DType::kF16: return kWeightF16;
-    case DType::kBF16: return args.activations == ops::Activations::kBF16 ? kBothBf16 : kWeightBf16;
-    default: return kWeightF32;
+    case DType::kF16:
+      return kWeightF16;
+    case DType::kBF16:
+      return args.activations == ops::Activations::kBF16 ? kBothBf16 : kWeightBf16;
+    default:
+      return kWeightF32;
   }
 }
 
 int64_t round_up(int64_t n, int64_t step) { return (n + step - 1) / step * step; }
 
-// Bytes of weights that one thread takes at a time in gemv: long enough to read at full speed, short enough that a
-// thread whose core was taken away holds up little.
+// Bytes of weights that one thread takes at a time in gemv: long enough to read at full speed, short enough
+// that a thread whose core was taken away holds up little.
 constexpr int64_t kGemvPieceBytes = 256 * 1024;
 // Columns of a piece of gemm: with a block of rows, their sums fit the second-level cache.
 constexpr int64_t kGemmColumns = 48;
@@ -57,9 +60,11 @@ void run_linear(CpuContext& context, const ops::LinearArgs& args) {
     return piece;
   };
   if (few_rows) {
-    const int64_t row_bytes = std::max<int64_t>(1, whole.k * static_cast<int64_t>(size_of(args.weight.dtype)));
+    const int64_t row_bytes =
+        std::max<int64_t>(1, whole.k * static_cast<int64_t>(size_of(args.weight.dtype)));
     const int64_t rows = std::max<int64_t>(8, kGemvPieceBytes / row_bytes);
-    context.pool.parallel_for(whole.n, rows, [&](int64_t begin, int64_t end) { kernels.gemv(piece_of(begin, end)); });
+    context.pool.parallel_for(whole.n, rows,
+                              [&](int64_t begin, int64_t end) { kernels.gemv(piece_of(begin, end)); });
   } else {
     const int64_t columns = round_up(std::min(kGemmColumns, whole.n), kernels.gemm_cols);
     context.for_pieces(whole.n, columns, [&](int thread, int64_t begin, int64_t end) {

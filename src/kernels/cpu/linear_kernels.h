@@ -1,16 +1,19 @@
-// y = x W^T. `V` is the lane type of an instruction set (scalar/lanes.h), `M` says how two chunks are multiplied.
+// y = x W^T. `V` is the lane type of an instruction set (scalar/lanes.h), `M` says how two chunks are
+// multiplied.
 //
-// The sum of one output has one shape, whatever computes it (a contract: ops/linear.h). Sixteen F32 sums; F32 operands:
-// element k goes to sum k % 16 by fma, in the order of k; pairs of BF16: of each 32 elements, sum l takes 2l + 1, then
-// 2l, by fma, denormals counting as zero (the instruction vdpbf16ps). The tail of K is filled with zeros to a whole
-// chunk. At the end the fixed tree over the sixteen, then the bias. So gemv, gemm, blocks and threads cannot change a
-// bit: where K is cut into blocks, the sixteen sums are kept as they are.
+// The sum of one output has one shape, whatever computes it (a contract: ops/linear.h). Sixteen F32 sums; F32
+// operands: element k goes to sum k % 16 by fma, in the order of k; pairs of BF16: of each 32 elements, sum l
+// takes 2l + 1, then 2l, by fma, denormals counting as zero (the instruction vdpbf16ps). The tail of K is
+// filled with zeros to a whole chunk. At the end the fixed tree over the sixteen, then the bias. So gemv,
+// gemm, blocks and threads cannot change a bit: where K is cut into blocks, the sixteen sums are kept as they
+// are.
 #pragma once
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
+#include "kernels/cpu/always_inline.h"
 #include "kernels/cpu/kernel_table.h"
 
 namespace hermes::kernels {
@@ -33,8 +36,8 @@ struct Bf16Multiply {
   using Chunk = Pairs;
 };
 
-// While it lives, this thread's arithmetic takes denormals for zero, as vdpbf16ps always does. Where this is not x86,
-// denormals are kept: the bits are then the same on all machines of that kind only.
+// While it lives, this thread's arithmetic takes denormals for zero, as vdpbf16ps always does. Where this is
+// not x86, denormals are kept: the bits are then the same on all machines of that kind only.
 template <class V>
 class DenormalsAreZero {
  public:
@@ -66,7 +69,8 @@ int64_t packed_bytes(int64_t k, int64_t rows) {
   return chunks_of<M>(k) * M::Chunk::kCount * rows * static_cast<int64_t>(sizeof(typename M::Packed));
 }
 
-// A tile holds its rows chunk by chunk: [chunk][row][kCount]. One stream to read, whatever the number of rows.
+// A tile holds its rows chunk by chunk: [chunk][row][kCount]. One stream to read, whatever the number of
+// rows.
 template <class M>
 void pack_rows(const float* x, int64_t k, int64_t n_rows, int64_t tile_rows, void* packed) {
   using V = typename M::Lanes;
@@ -87,11 +91,13 @@ void pack_rows(const float* x, int64_t k, int64_t n_rows, int64_t tile_rows, voi
   }
 }
 
-// ---- gemv: few rows of x; memory is the limit --------------------------------------------------------------------
+// ---- gemv: few rows of x; memory is the limit
+// --------------------------------------------------------------------
 
 // How far ahead of its use a stream of weights is asked for.
 inline constexpr int64_t kPrefetchBytes = 1024;
-// Streams of weights one thread reads at a time. More hide the latency of a sum's chain, too many confuse prefetching.
+// Streams of weights one thread reads at a time. More hide the latency of a sum's chain, too many confuse
+// prefetching.
 inline constexpr int kStreams = 4;
 
 // Rows n + s * apart, s < S, of the weight, with all T rows of x.
@@ -120,7 +126,8 @@ HERMES_INLINE void gemv_step(const LinearPiece& piece, int64_t n, int64_t apart)
   }
   if (k < piece.k) {
     unrolled<S>([&](auto s) HERMES_LAMBDA_INLINE {
-      const Chunk weights = load_chunk_first<M>(w + decltype(s)::value * stream + k, static_cast<int>(piece.k - k));
+      const Chunk weights =
+          load_chunk_first<M>(w + decltype(s)::value * stream + k, static_cast<int>(piece.k - k));
       unrolled<T>([&](auto t) HERMES_LAMBDA_INLINE {
         V& sum = sums[decltype(s)::value * T + decltype(t)::value];
         sum = fma(Chunk::load(x + decltype(t)::value * kCount), weights, sum);
@@ -146,18 +153,23 @@ __attribute__((noinline)) void gemv_rows(const LinearPiece& piece) {
 template <class M>
 void gemv(const LinearPiece& piece) {
   switch (piece.t) {
-    case 1: return gemv_rows<M, 1>(piece);
-    case 2: return gemv_rows<M, 2>(piece);
-    default: return gemv_rows<M, 3>(piece);
+    case 1:
+      return gemv_rows<M, 1>(piece);
+    case 2:
+      return gemv_rows<M, 2>(piece);
+    default:
+      return gemv_rows<M, 3>(piece);
   }
 }
 
-// ---- gemm: many rows of x; arithmetic is the limit ---------------------------------------------------------------
+// ---- gemm: many rows of x; arithmetic is the limit
+// ---------------------------------------------------------------
 
 // Rows of x that share one reading of the weights; with a block of K they stay in the second-level cache.
 inline constexpr int64_t kTokenBlock = 128;
 // Bytes of a row in one block of K: a panel of weights, and one tile of x, fit the first-level cache.
 inline constexpr int64_t kBlockBytes = 4096;
+inline constexpr int64_t kTilePrefetchBytes = 2048;
 
 template <class M>
 struct Gemm {
@@ -204,7 +216,9 @@ struct Gemm {
     for (int64_t i = 0; i < chunks; ++i, x += kRows * kCount, panel += kCols * kCount) {
       Chunk rows[kRows];
       unrolled<kRows>([&](auto r) HERMES_LAMBDA_INLINE {
-        rows[decltype(r)::value] = Chunk::load(x + decltype(r)::value * kCount);
+        const Packed* from = x + decltype(r)::value * kCount;
+        __builtin_prefetch(reinterpret_cast<const char*>(from) + kTilePrefetchBytes);
+        rows[decltype(r)::value] = Chunk::load(from);
       });
       unrolled<kCols>([&](auto c) HERMES_LAMBDA_INLINE {
         const Chunk weights = Chunk::load(panel + decltype(c)::value * kCount);
@@ -220,7 +234,8 @@ struct Gemm {
   static HERMES_INLINE void finish(const LinearPiece& piece, const V (&sums)[kRows * kCols], int64_t t,
                                    int64_t n_rows, int64_t n, int64_t n_cols) {
     float tile[kRows * kCols];
-    unrolled<kRows * kCols>([&](auto i) HERMES_LAMBDA_INLINE { tile[decltype(i)::value] = sum(sums[decltype(i)::value]); });
+    unrolled<kRows * kCols>(
+        [&](auto i) HERMES_LAMBDA_INLINE { tile[decltype(i)::value] = sum(sums[decltype(i)::value]); });
     for (int64_t r = 0; r < n_rows; ++r) {
       float* y = piece.y + (t + r) * piece.n + n;
       for (int64_t c = 0; c < n_cols; ++c) {

@@ -1,4 +1,5 @@
-// Working memory that grows to the largest size asked for and is then kept: a decoder's steady state allocates nothing.
+// Working memory that grows to the largest size asked for and is then kept: a decoder's steady state
+// allocates nothing.
 #pragma once
 
 #include "tensor/tensor.h"

@@ -6,9 +6,15 @@ namespace {
 
 void store(std::byte* page, DType dtype, int64_t i, float value) {
   switch (dtype) {
-    case DType::kF16: reinterpret_cast<F16*>(page)[i] = to_f16(value); break;
-    case DType::kBF16: reinterpret_cast<Bf16*>(page)[i] = to_bf16(value); break;
-    default: reinterpret_cast<float*>(page)[i] = value; break;
+    case DType::kF16:
+      reinterpret_cast<F16*>(page)[i] = to_f16(value);
+      break;
+    case DType::kBF16:
+      reinterpret_cast<Bf16*>(page)[i] = to_bf16(value);
+      break;
+    default:
+      reinterpret_cast<float*>(page)[i] = value;
+      break;
   }
 }
 

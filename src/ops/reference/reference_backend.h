@@ -1,5 +1,5 @@
-// The oracle: every op computed in fp64 by the plainest loop that can be read against its formula, rounded to F32 once
-// at the end. Slow on purpose; tests hold every kernel against it, and a whole model can run on it.
+// The oracle: every op computed in fp64 by the plainest loop that can be read against its formula, rounded to
+// F32 once at the end. Slow on purpose; tests hold every kernel against it, and a whole model can run on it.
 #pragma once
 
 #include <memory>

@@ -138,10 +138,10 @@ HERMES_INLINE void transpose_block(__m256* const (&r)[8]) {
 HERMES_INLINE void transpose(Lanes (&rows)[16]) {
   unrolled<2>([&](auto half) HERMES_LAMBDA_INLINE {
     constexpr int n = 8 * decltype(half)::value;
-    transpose_block({&rows[n].lo, &rows[n + 1].lo, &rows[n + 2].lo, &rows[n + 3].lo, &rows[n + 4].lo, &rows[n + 5].lo,
-                     &rows[n + 6].lo, &rows[n + 7].lo});
-    transpose_block({&rows[n].hi, &rows[n + 1].hi, &rows[n + 2].hi, &rows[n + 3].hi, &rows[n + 4].hi, &rows[n + 5].hi,
-                     &rows[n + 6].hi, &rows[n + 7].hi});
+    transpose_block({&rows[n].lo, &rows[n + 1].lo, &rows[n + 2].lo, &rows[n + 3].lo, &rows[n + 4].lo,
+                     &rows[n + 5].lo, &rows[n + 6].lo, &rows[n + 7].lo});
+    transpose_block({&rows[n].hi, &rows[n + 1].hi, &rows[n + 2].hi, &rows[n + 3].hi, &rows[n + 4].hi,
+                     &rows[n + 5].hi, &rows[n + 6].hi, &rows[n + 7].hi});
   });
   unrolled<8>([&](auto i) HERMES_LAMBDA_INLINE {
     constexpr int n = decltype(i)::value;
@@ -178,7 +178,8 @@ HERMES_INLINE __m256 even_of(__m256i x) { return _mm256_castsi256_ps(_mm256_slli
 HERMES_INLINE Lanes fma(const Bf16Pairs& a, const Bf16Pairs& b, const Lanes& c) {
   const __m256 lo = _mm256_fmadd_ps(odd_of(a.lo), odd_of(b.lo), c.lo);
   const __m256 hi = _mm256_fmadd_ps(odd_of(a.hi), odd_of(b.hi), c.hi);
-  return {_mm256_fmadd_ps(even_of(a.lo), even_of(b.lo), lo), _mm256_fmadd_ps(even_of(a.hi), even_of(b.hi), hi)};
+  return {_mm256_fmadd_ps(even_of(a.lo), even_of(b.lo), lo),
+          _mm256_fmadd_ps(even_of(a.hi), even_of(b.hi), hi)};
 }
 
 }  // namespace hermes::kernels::avx2

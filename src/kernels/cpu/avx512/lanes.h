@@ -25,8 +25,12 @@ struct Lanes {
   static HERMES_INLINE Lanes load(const float* p) { return {_mm512_loadu_ps(p)}; }
   static HERMES_INLINE Lanes load(const F16* p) { return {_mm512_cvtph_ps(load_half(p))}; }
   static HERMES_INLINE Lanes load(const Bf16* p) { return {widen(load_half(p))}; }
-  static HERMES_INLINE Lanes load_first(const float* p, int n) { return {_mm512_maskz_loadu_ps(first_lanes(n), p)}; }
-  static HERMES_INLINE Lanes load_first(const F16* p, int n) { return {_mm512_cvtph_ps(load_first_half(p, n))}; }
+  static HERMES_INLINE Lanes load_first(const float* p, int n) {
+    return {_mm512_maskz_loadu_ps(first_lanes(n), p)};
+  }
+  static HERMES_INLINE Lanes load_first(const F16* p, int n) {
+    return {_mm512_cvtph_ps(load_first_half(p, n))};
+  }
   static HERMES_INLINE Lanes load_first(const Bf16* p, int n) { return {widen(load_first_half(p, n))}; }
 
   HERMES_INLINE void store(float* p) const { _mm512_storeu_ps(p, v); }
@@ -35,7 +39,9 @@ struct Lanes {
     _mm256_mask_storeu_epi16(p, first_lanes(n),
                              _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
   }
-  HERMES_INLINE void store_first(Bf16* p, int n) const { _mm256_mask_storeu_epi16(p, first_lanes(n), narrow(v)); }
+  HERMES_INLINE void store_first(Bf16* p, int n) const {
+    _mm256_mask_storeu_epi16(p, first_lanes(n), narrow(v));
+  }
 
  private:
   static HERMES_INLINE __m256i load_half(const void* p) {

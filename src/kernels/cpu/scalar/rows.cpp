@@ -1,5 +1,5 @@
-#include "kernels/cpu/scalar/lanes.h"
 #include "kernels/cpu/row_kernels.h"
+#include "kernels/cpu/scalar/lanes.h"
 
 namespace hermes::kernels::scalar {
 

@@ -1,0 +1,29 @@
+// Reading the typed objects ("type": "Split", ...) of a tokenizer.json: the type's name, and no member that we do not
+// know, because a setting that is read over would silently change the ids.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+#include "base/result.h"
+
+namespace hermes::tokenizer {
+
+// Objects nested in Sequences are read recursively; deeper than this is no tokenizer.
+inline constexpr int kMaxSequenceDepth = 8;
+
+// The "type" member.
+Result<std::string> type_of(const JsonObject& object);
+
+// An error that names the first member which is not in `known`.
+Status check_members(const JsonObject& object, std::initializer_list<std::string_view> known);
+
+// The value of a boolean member, `absent` where it is absent or null.
+Result<bool> boolean_or(const JsonObject& object, std::string_view name, bool absent);
+
+// The array at `name`; an error where there is none.
+Result<const json::array*> array_at(const JsonObject& object, std::string_view name);
+
+}  // namespace hermes::tokenizer

@@ -1,0 +1,111 @@
+// The generator's laws: one Finished event, the last; the same text for every way of running it.
+#include "engine/local_generator.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "kernels/cpu/cpu_backend.h"
+#include "support/golden_model.h"
+
+namespace hermes::engine {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct Run {
+  std::string text;
+  generate::Finished finished;
+  int n_finished = 0;
+  int64_t prompt_done = 0;
+  bool last_was_finished = false;
+};
+
+class LocalGeneratorTest : public ::testing::Test {
+ protected:
+  LocalGeneratorTest()
+      : backend_(kernels::make_cpu_backend(pool_)),
+        decoder_(testing::load_golden_decoder("llama-f32", *backend_)),
+        tokenizer_(tokenizer::Tokenizer::open(testing::golden_folder("llama-f32") + "/tokenizer.json").value()) {}
+
+  Run run(const generate::Request& request, LocalGeneratorOptions options = {.context = 200, .end_tokens = {}}) {
+    LocalGenerator generator(decoder_, tokenizer_, std::move(options));
+    Run run;
+    const Status status = generator.generate(request, [&](const generate::Event& event) {
+      run.last_was_finished = false;
+      if (const auto* delta = std::get_if<generate::TextDelta>(&event)) run.text += delta->text;
+      if (const auto* progress = std::get_if<generate::PromptProgress>(&event)) run.prompt_done = progress->done;
+      if (const auto* finished = std::get_if<generate::Finished>(&event)) {
+        run.finished = *finished;
+        ++run.n_finished;
+        run.last_was_finished = true;
+      }
+    });
+    EXPECT_TRUE(status.ok()) << status.error().message();
+    EXPECT_EQ(run.n_finished, 1);
+    EXPECT_TRUE(run.last_was_finished);
+    return run;
+  }
+
+  Status refused(const generate::Request& request, int64_t context = 200) {
+    LocalGenerator generator(decoder_, tokenizer_, {.context = context, .end_tokens = {}});
+    return generator.generate(request, [](const generate::Event&) { FAIL() << "a refused request sends no event"; });
+  }
+
+  ThreadPool pool_{2};
+  std::unique_ptr<ops::Backend> backend_;
+  model::Decoder decoder_;
+  tokenizer::Tokenizer tokenizer_;
+};
+
+TEST_F(LocalGeneratorTest, EndsAtItsLimits) {
+  const Run limited = run({.prompt = "hello", .max_tokens = 7});
+  EXPECT_EQ(limited.finished.reason, generate::FinishReason::kLength);
+  EXPECT_EQ(limited.finished.usage.completion_tokens, 7);
+  const Run full = run({.prompt = "hello"}, {.context = 20, .end_tokens = {}});
+  EXPECT_EQ(full.finished.reason, generate::FinishReason::kLength);
+  EXPECT_EQ(full.finished.usage.prompt_tokens + full.finished.usage.completion_tokens, 20);
+  const Run none = run({.prompt = "hello", .max_tokens = 0});
+  EXPECT_EQ(none.finished.usage.completion_tokens, 0);
+  EXPECT_EQ(none.text, "");
+}
+
+TEST_F(LocalGeneratorTest, EndTokensEndTheTurnAndAreNotShown) {
+  const Run free = run({.prompt = "hello", .max_tokens = 20});
+  const auto ids = tokenizer_.encode(free.text, {.add_special = false}).value();
+  // Greedy again, with the third token as an end.
+  LocalGeneratorOptions options{.context = 200, .end_tokens = {}};
+  options.end_tokens = {ids.at(2)};
+  const Run ended = run({.prompt = "hello", .max_tokens = 20}, options);
+  EXPECT_EQ(ended.finished.reason, generate::FinishReason::kStop);
+  EXPECT_TRUE(free.text.starts_with(ended.text));
+  EXPECT_LT(ended.finished.usage.completion_tokens, 20);
+}
+
+TEST_F(LocalGeneratorTest, TextDependsOnPromptAndSeedAlone) {
+  generate::Request request{.prompt = std::string(150, 'a'), .max_tokens = 40};
+  request.sampling = {.temperature = 1, .top_k = 40, .seed = 5};
+  const std::string expected = run(request).text;
+  for (const int64_t prefill_chunk : {1, 7, 64, 151}) {
+    EXPECT_EQ(run(request, {.context = 200, .prefill_chunk = prefill_chunk, .end_tokens = {}}).text, expected);
+  }
+  request.sampling.seed = 6;
+  EXPECT_NE(run(request).text, expected);
+}
+
+TEST_F(LocalGeneratorTest, CancelsBetweenSteps) {
+  std::atomic<bool> cancel{true};
+  const Run before = run({.prompt = "hello", .cancel = &cancel});
+  EXPECT_EQ(before.finished.reason, generate::FinishReason::kCancelled);
+  EXPECT_EQ(before.finished.usage.completion_tokens, 0);
+}
+
+TEST_F(LocalGeneratorTest, RefusesBeforeItStarts) {
+  EXPECT_THAT(refused({.prompt = std::string(50, 'a')}, 30).error().message(), HasSubstr("the context holds 30"));
+  EXPECT_THAT(refused({.prompt = "a", .max_tokens = -2}).error().message(), HasSubstr("max_tokens"));
+  generate::Request hot{.prompt = "a"};
+  hot.sampling.temperature = -1;
+  EXPECT_THAT(refused(hot).error().message(), HasSubstr("temperature"));
+}
+
+}  // namespace
+}  // namespace hermes::engine
