@@ -108,7 +108,9 @@ def write_tokenizer(folder, vocab_size):
 def write_text_golden(folder, model):
     tokenizer = write_tokenizer(folder, model.config.vocab_size)
     ids = tokenizer.encode(TEXT_PROMPT).ids
-    out = model.generate(torch.tensor([ids]), max_new_tokens=32, do_sample=False, pad_token_id=0)[0].tolist()[len(ids):]
+    prompt = torch.tensor([ids])
+    out = model.generate(prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=32, do_sample=False,
+                         pad_token_id=0)[0].tolist()[len(ids):]
     text = tokenizer.decode(out, skip_special_tokens=True)
     (folder / "golden.json").write_text(json.dumps(
         {"prompt": TEXT_PROMPT, "prompt_ids": ids, "completion_ids": out, "text": text}, indent=1) + "\n")

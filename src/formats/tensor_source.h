@@ -1,5 +1,4 @@
-// TensorSource: named tensors behind one door, whatever file they came from (safetensors, one or many; GGUF
-// later).
+// TensorSource: named tensors behind one door, whatever files they came from (safetensors; GGUF later).
 #pragma once
 
 #include <optional>

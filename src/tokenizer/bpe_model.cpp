@@ -10,6 +10,7 @@ namespace {
 
 // Up to this many symbols, looking through all ranks for the smallest beats keeping a queue of them.
 constexpr size_t kShortWord = 96;
+constexpr size_t kKeptSymbols = 1 << 16;  // scratch above this is given back after the word
 
 }  // namespace
 
@@ -32,8 +33,6 @@ BpeModel::BpeModel(BpeOptions options, const TokenStrings& texts, std::span<cons
     if (needs_index) (void)index_.insert(entries_, static_cast<TokenId>(id));
     if (bytes.size() == 1) byte_token_[static_cast<uint8_t>(bytes[0])] = static_cast<TokenId>(id);
   }
-  pair_rank_.assign(65536, MergeTable::kNoRank);
-  for (int a=0;a<256;++a) for (int b=0;b<256;++b) if (byte_token_[a]>=0&&byte_token_[b]>=0) pair_rank_[a*256+b]=merges_.rank(byte_token_[a],byte_token_[b]);
   if (!options_.byte_fallback) return;
   StringIndex by_text(texts.size());
   for (size_t id = 0; id < texts.size(); ++id) {
@@ -69,9 +68,10 @@ Status BpeModel::encode_uncached(std::string_view word, EncodeScratch& scratch, 
   if (scratch.symbols.size() > kShortWord) {
     scratch.long_word.merge(merges_, scratch.symbols);
   } else if (scratch.symbols.size() > 1) {
-    merge_short(scratch, word);
+    merge_short(scratch);
   }
   out.insert(out.end(), scratch.symbols.begin(), scratch.symbols.end());
+  if (scratch.symbols.capacity() > kKeptSymbols) scratch.symbols = {};
   return {};
 }
 
@@ -79,6 +79,7 @@ Status BpeModel::encode_uncached(std::string_view word, EncodeScratch& scratch, 
 // may be fused with it, until a character that has its own token; fallback tokens do not end the waiting.
 Status BpeModel::start_symbols(std::string_view word, std::vector<TokenId>& symbols) const {
   symbols.clear();
+  symbols.reserve(word.size());
   bool unknown_waits = false;
   for (size_t pos = 0; pos < word.size();) {
     TokenId token;
@@ -116,13 +117,13 @@ bool BpeModel::append_fallback(std::string_view character, std::vector<TokenId>&
   return true;
 }
 
-void BpeModel::merge_short(EncodeScratch& scratch, std::string_view w) const {
+void BpeModel::merge_short(EncodeScratch& scratch) const {
   std::vector<TokenId>& ids = scratch.symbols;
   size_t n = ids.size();
   scratch.ranks.resize(n);
   TokenId* const id = ids.data();
   uint32_t* const rank = scratch.ranks.data();  // rank[i] of the pair (i, i + 1), for i < n - 1
-  for (size_t i = 0; i + 1 < n; ++i) rank[i] = pair_rank_[static_cast<uint8_t>(w[i])*256+static_cast<uint8_t>(w[i+1])];
+  for (size_t i = 0; i + 1 < n; ++i) rank[i] = merges_.rank(id[i], id[i + 1]);
   while (n > 1) {
     uint32_t best = MergeTable::kNoRank;
     for (size_t i = 0; i + 1 < n; ++i) best = std::min(best, rank[i]);

@@ -53,7 +53,7 @@ class BpeModel {
   Status start_symbols(std::string_view word, std::vector<TokenId>& symbols) const;
   // The tokens <0x..> of the character; false if one is missing.
   bool append_fallback(std::string_view character, std::vector<TokenId>& symbols) const;
-  void merge_short(EncodeScratch& scratch, std::string_view) const;std::vector<uint32_t> pair_rank_;
+  void merge_short(EncodeScratch& scratch) const;
 
   BpeOptions options_;
   MergeTable merges_;

@@ -35,7 +35,7 @@ CharClass::CharClass(const std::vector<Set>& sets) {
   for (const auto& range : kRanges) {
     const std::string text = code_points(range.first, range.last);
     for (const Set& set : sets) {
-      const Result<Regex> regex = Regex::compile_pcre2(std::string(set.pattern) + "+", "character class");
+      const Result<Regex> regex = Regex::compile(std::string(set.pattern) + "+", "character class");
       HERMES_CHECK(regex.ok(), "{}", regex.error().message());
       const auto mark = [&](size_t begin, size_t end) {
         for (size_t i = begin / range.bytes; i < end / range.bytes; ++i) value[range.first + i] |= set.bit;
@@ -55,7 +55,7 @@ CharClass::CharClass(const std::vector<Set>& sets) {
 }
 
 const CharClass& CharClass::split_classes() {
-  static const CharClass classes({{"\\p{L}", kLetter}, {"\\p{N}", kNumber}, {"[\\p{Z}\\x{9}-\\x{d}\\x{85}]", kSpace}});
+  static const CharClass classes({{"\\p{L}", kLetter}, {"\\p{N}", kNumber}, {"\\s", kSpace}});
   return classes;
 }
 

@@ -1,7 +1,7 @@
 // Which code points are letters, numbers and white space: the classes that split patterns are made of.
 //
-// The sets are taken from PCRE2 when first needed (some ten milliseconds), so that a hand-written scanner and a
-// pattern run by PCRE2 can never disagree about a character, whichever Unicode version the linked library knows.
+// The sets are taken from compiled patterns when first needed (some ten milliseconds), so that a hand-written scanner and
+// a pattern run by PCRE2 can never disagree about a character, whichever Unicode version the linked library knows.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,7 @@ class CharClass {
     uint8_t operator[](size_t i) const { return value[i]; }
   };
   struct Set {
-    std::string_view pattern;  // one PCRE2 class, as "\\p{L}"
+    std::string_view pattern;  // of one character, as "\\p{L}"
     uint8_t bit;
   };
   explicit CharClass(const std::vector<Set>& sets);

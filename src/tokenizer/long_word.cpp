@@ -8,6 +8,7 @@
 namespace hermes::tokenizer {
 namespace {
 
+constexpr size_t kSweepShare = 16;        // a pass must merge at least one pair in so many, else lists are faster
 constexpr size_t kKeptSymbols = 1 << 16;  // scratch above this is given back after the word
 
 }  // namespace
@@ -80,21 +81,61 @@ void LongWordMerger::apply(const MergeTable& merges, uint32_t position) {
   update(merges, position);
 }
 
+// One pass that merges the pairs of the smallest rank, from left to right. False, with the word as it was, where there
+// are too few of them.
+bool LongWordMerger::sweep(const MergeTable& merges, std::vector<TokenId>& word) {
+  const size_t n = word.size();
+  const uint32_t best = *std::min_element(ranks_.begin(), ranks_.end());
+  if (best == MergeTable::kNoRank) return false;
+  const auto count = static_cast<size_t>(std::count(ranks_.begin(), ranks_.end(), best));
+  if (count < n / kSweepShare) return false;
+  const TokenId made = merges.made(best);
+  bool is_interrupted = false;  // by a pair of a smaller rank, which comes before the rest of this one
+  size_t out = 0;
+  for (size_t in = 0; in < n; ++out) {
+    if (ranks_[in] != best || is_interrupted) {
+      word[out] = word[in];
+      ranks_[out] = ranks_[in++];
+      continue;
+    }
+    in += 2;
+    word[out] = made;
+    ranks_[out] = in < n ? merges.rank(made, word[in]) : MergeTable::kNoRank;
+    if (out > 0) ranks_[out - 1] = merges.rank(word[out - 1], made);
+    is_interrupted = ranks_[out] < best || (out > 0 && ranks_[out - 1] < best);
+  }
+  word.resize(out);
+  ranks_.resize(out);
+  return true;
+}
+
 void LongWordMerger::merge(const MergeTable& merges, std::vector<TokenId>& word) {
-  HERMES_CHECK(word.size() < kNone, "a word of {} symbols", word.size());
+  HERMES_CHECK(!word.empty() && word.size() < kNone, "a word of {} symbols", word.size());
+  ranks_.resize(word.size());
+  for (size_t i = 0; i + 1 < word.size(); ++i) ranks_[i] = merges.rank(word[i], word[i + 1]);
+  ranks_.back() = MergeTable::kNoRank;
+  while (sweep(merges, word)) {
+  }
+  merge_by_lists(merges, word);
+  if (ranks_.capacity() > kKeptSymbols) {
+    ranks_ = {};
+    symbols_ = {};
+    positions_ = {};
+  }
+}
+
+void LongWordMerger::merge_by_lists(const MergeTable& merges, std::vector<TokenId>& word) {
   if (lists_.size() < merges.size()) lists_.resize(merges.size());
   const auto n = static_cast<uint32_t>(word.size());
   symbols_.resize(n);
   for (uint32_t i = 0; i < n; ++i) {
     symbols_[i] = {word[i], i == 0 ? kNone : i - 1, i + 1 == n ? kNone : i + 1, kNone, kNone, kNone};
   }
-  for (uint32_t i = 0; i + 1 < n; ++i) {
-    const uint32_t rank = merges.rank(word[i], word[i + 1]);
-    if (rank != MergeTable::kNoRank) add(i, rank);
+  for (uint32_t i = 0; i < n; ++i) {
+    if (ranks_[i] != MergeTable::kNoRank) add(i, ranks_[i]);
   }
   while (!heap_.empty()) {
     const uint32_t rank = heap_.front();
-    // A merge may queue a smaller rank, which then comes first; this list waits with what is left of it.
     if (lists_[rank].head == kNone) {
       std::pop_heap(heap_.begin(), heap_.end(), std::greater<>());
       heap_.pop_back();
@@ -102,14 +143,11 @@ void LongWordMerger::merge(const MergeTable& merges, std::vector<TokenId>& word)
       continue;
     }
     if (lists_[rank].is_unsorted) sort(rank);
+    // This may queue a smaller rank, which then comes first; the list waits with what is left of it.
     apply(merges, lists_[rank].head);
   }
   word.clear();
   for (uint32_t i = 0; i != kNone; i = symbols_[i].next) word.push_back(symbols_[i].id);
-  if (symbols_.size() > kKeptSymbols) {
-    symbols_ = {};
-    positions_ = {};
-  }
 }
 
 }  // namespace hermes::tokenizer

@@ -1,9 +1,10 @@
-// BPE of long words in time linear in their length (times the distinct ranks they meet, not times their length):
-// ten megabytes of one letter are one word.
+// BPE of long words in time linear in their length: ten megabytes of one letter, or of spaces, are one word.
 //
-// Merges must happen by rank, then from left to right. The positions of each rank wait in a list of their own, in
-// order; a heap holds the ranks that have a list. Every position is in at most one list, that of its present pair, so
-// that nothing stale is ever stored and memory is bounded by the word.
+// Merges must happen by rank, then from left to right. Text that repeats itself has few ranks with many positions each;
+// these are merged in passes over flat arrays, as long as a pass takes away a good part of the word. What remains is
+// done with lists: the positions of each rank wait in a list of their own, in order, and a heap holds the ranks that
+// have a list. Every position is in at most one list, that of its present pair, so that nothing stale is ever stored and
+// memory is bounded by the word.
 #pragma once
 
 #include <cstdint>
@@ -34,12 +35,16 @@ class LongWordMerger {
     bool is_unsorted = false;  // something was added behind a later position
   };
 
+  bool sweep(const MergeTable& merges, std::vector<TokenId>& word);
+  void merge_by_lists(const MergeTable& merges, std::vector<TokenId>& word);
+
   void add(uint32_t position, uint32_t rank);
   void remove(uint32_t position);
   void update(const MergeTable& merges, uint32_t position);
   void sort(uint32_t rank);
   void apply(const MergeTable& merges, uint32_t position);
 
+  std::vector<uint32_t> ranks_;  // of the pair (i, i + 1) of the word; kNoRank for its last symbol
   std::vector<Symbol> symbols_;
   std::vector<List> lists_;         // by rank
   std::vector<uint32_t> heap_;      // ranks, the smallest first

@@ -48,7 +48,7 @@ class MergeTable {
   static constexpr uint64_t kEmpty = ~uint64_t{0};
   static constexpr uint64_t kRankMask = (uint64_t{1} << kRankBits) - 1;
 
-  static constexpr int kBitmapBitsPerSlot = 8;
+  static constexpr int kBitmapBitsPerSlot = 4;
 
   static uint64_t hash_of(uint64_t pair) { return pair * 0x9E3779B97F4A7C15ULL; }
 

@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "tokenizer/unicode_additions.h"
+
 namespace hermes::tokenizer {
 namespace {
 
@@ -10,12 +12,21 @@ constexpr std::string_view kSpace = "\\p{Z}\\x{9}-\\x{d}\\x{85}";
 constexpr std::string_view kNotSpace =
     "\\x{0}-\\x{8}\\x{e}-\\x{1f}\\x{21}-\\x{84}\\x{86}-\\x{9f}\\x{a1}-\\x{167f}\\x{1681}-\\x{1fff}"
     "\\x{200b}-\\x{2027}\\x{202a}-\\x{202e}\\x{2030}-\\x{205e}\\x{2060}-\\x{2fff}\\x{3001}-\\x{10ffff}";
-constexpr std::string_view kWord = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}";
+// Oniguruma counts the numbers of Latin-1 in.
+constexpr std::string_view kWord = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\x{b2}\\x{b3}\\x{b9}\\x{bc}-\\x{be}";
 constexpr std::string_view kHex = "0-9a-fA-F";
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+// The members of a category to which unicode_additions.h adds; "" for the others.
+std::string members_of(std::string_view category) {
+  if (category == "L") return fmt::format("\\p{{L}}{}", kNewLetters);
+  if (category == "Nd") return fmt::format("\\p{{Nd}}{}", kNewDigits);
+  if (category == "N") return fmt::format("\\p{{N}}{}{}", kNewDigits, kNewNumbersThatAreNoDigits);
+  return {};
+}
 
 class Rewriter {
  public:
@@ -167,8 +178,8 @@ class Rewriter {
       case 'h': return set(kHex, false, in_class);
       case 'H': return set(kHex, true, in_class);
       case 'v': pos_ += 2; out_ += "\\x{b}"; return {};
-      case 'd':
-      case 'D':
+      case 'd': return set(members_of("Nd"), false, in_class);
+      case 'D': return set(members_of("Nd"), true, in_class);
       case 'r':
       case 'n':
       case 't':
@@ -185,7 +196,7 @@ class Rewriter {
       case 'b':
       case 'B': return word_boundary(c == 'B', in_class);
       case 'p':
-      case 'P': return property();
+      case 'P': return property(in_class);
       case 'u': return unicode_escape();
       case 'x': return hex_escape();
       default: break;
@@ -211,19 +222,24 @@ class Rewriter {
   }
 
   // \p{Name}: names of one or two letters are categories, the same in both; longer ones are scripts but for a few.
-  Status property() {
+  Status property(bool in_class) {
     const size_t close = in_.find('}', pos_);
     if (pos_ + 2 >= in_.size() || in_[pos_ + 2] != '{' || close == std::string_view::npos) {
       return refuse("\\p without {name}");
     }
     std::string_view name = in_.substr(pos_ + 3, close - pos_ - 3);
-    const bool negate = !name.empty() && name.front() == '^';
-    if (negate) name.remove_prefix(1);
+    const bool has_caret = !name.empty() && name.front() == '^';
+    if (has_caret) name.remove_prefix(1);
+    const bool negate = has_caret != (in_[pos_ + 1] == 'P');
     for (const char c : name) {
       if (!is_letter(c) && c != '_') return refuse(fmt::format("\\p{{{}}}", name));
     }
-    const bool is_script = name.size() > 2 && name != "Any" && name != "Alphabetic" && name != "White_Space";
-    out_ += fmt::format("\\{}{{{}{}{}}}", in_[pos_ + 1], negate ? "^" : "", is_script ? "sc:" : "", name);
+    if (const std::string members = members_of(name); !members.empty() && !(in_class && negate)) {
+      out_ += in_class ? members : fmt::format("[{}{}]", negate ? "^" : "", members);
+    } else {
+      const bool is_script = name.size() > 2 && name != "Any" && name != "Alphabetic" && name != "White_Space";
+      out_ += fmt::format("\\{}{{{}{}}}", negate ? 'P' : 'p', is_script ? "sc:" : "", name);
+    }
     pos_ = close + 1;
     return {};
   }

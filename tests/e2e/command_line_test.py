@@ -74,7 +74,7 @@ class Generate(unittest.TestCase):
 
     def test_text_output_is_the_completion(self):
         out = hermes("generate", MODELS / "llama-f32", "--prompt", self.golden["prompt"], "--max-tokens", 3)
-        self.assertEqual(out, self.golden["text"][:4] + "\n")
+        self.assertEqual(out, self.golden["text"][:3] + "\n")  # two bytes that are no character, and a letter
 
     def test_same_seed_same_text(self):
         def sample(seed, threads):
@@ -86,8 +86,8 @@ class Generate(unittest.TestCase):
 
     def test_stop_string(self):
         out = json.loads(hermes("generate", MODELS / "llama-f32", "--prompt", self.golden["prompt"], "--max-tokens", 32,
-                                "--stop", "yj", "--json"))
-        self.assertEqual((out["message"]["content"], out["finish_reason"]), ("he", "stop"))
+                                "--stop", "j1", "--json"))
+        self.assertEqual((out["message"]["content"], out["finish_reason"]), (self.golden["text"].split("j1")[0], "stop"))
 
     def test_refusals(self):
         model = MODELS / "llama-f32"
@@ -116,9 +116,9 @@ class Tokenize(unittest.TestCase):
             self.skipTest(f"{SHARED} is missing: real vocabularies are not checked")
         for name in ("llama3", "qwen3"):
             folder = SHARED / "data/tokenizers" / name
-            texts = (folder / "cases.inp").read_bytes().split(b"\n__ggml_vocab_test__\n")
-            expected = (folder / "cases.out").read_text().split("\n")[:len(texts)]
-            self.assertEqual(len(texts), 46)
+            texts = (folder / "cases.inp").read_bytes().split(b"\n__ggml_vocab_test__\n")[:-1]  # each ends with one
+            expected = (folder / "cases.out").read_text().split("\n")[:-1]
+            self.assertEqual((len(texts), len(expected)), (46, 46))
             for text, ids in zip(texts, expected):
                 out = json.loads(hermes("tokenize", folder, "-", "--json", stdin=text))
                 self.assertEqual(out["ids"], list(map(int, ids.split())), text)

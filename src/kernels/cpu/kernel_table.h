@@ -20,14 +20,22 @@ struct LinearPiece {
   int64_t n_begin = 0, n_end = 0;
 };
 
+// x as `pack` takes it.
+struct RowsToPack {
+  const float* x = nullptr;  // [T, K]
+  int64_t t = 0, k = 0;
+  int64_t tile_rows = 0;  // gemm_rows, or T for gemv
+  int64_t k_block = 0;    // gemm_block, or K for gemv
+};
+
 // One pair of weight and activation types.
 struct LinearKernels {
-  int gemm_rows;  // rows of x in a tile of gemm; gemv takes all rows as one tile
-  int gemm_cols;  // pieces of gemm hold a multiple of this many columns, where they can
-  int64_t (*packed_bytes)(int64_t k, int64_t rows);  // of one tile of `rows` rows
-  // Rounds or copies rows of x [n_rows, K] into one tile for `tile_rows` rows; missing rows and the tail of K
-  // are zeros.
-  void (*pack)(const float* x, int64_t k, int64_t n_rows, int64_t tile_rows, void* packed);
+  int gemm_rows;       // rows of x in a tile of gemm; gemv takes all rows as one tile
+  int gemm_cols;       // pieces of gemm hold a multiple of this many columns, where they can
+  int64_t gemm_block;  // elements of K that gemm takes at a time
+  int64_t (*packed_bytes)(int64_t k, int64_t rows);
+  // Rounds or copies tiles [tile_begin, tile_end) of x to their places in `packed`.
+  void (*pack)(const RowsToPack& rows, int64_t tile_begin, int64_t tile_end, void* packed);
   void (*gemv)(const LinearPiece& piece);                 // t <= kGemvRows
   void (*gemm)(const LinearPiece& piece, void* scratch);  // any t
   int64_t (*gemm_scratch_bytes)(int64_t k, int64_t n_columns);

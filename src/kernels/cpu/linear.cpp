@@ -23,8 +23,10 @@ int64_t round_up(int64_t n, int64_t step) { return (n + step - 1) / step * step;
 // Bytes of weights that one thread takes at a time in gemv: long enough to read at full speed, short enough
 // that a thread whose core was taken away holds up little.
 constexpr int64_t kGemvPieceBytes = 256 * 1024;
-// Columns of a piece of gemm: with a block of rows, their sums fit the second-level cache.
-constexpr int64_t kGemmColumns = 48;
+// Columns of a piece of gemm, at most: with a block of rows, their sums fit the second-level cache. Fewer where N is
+// small, so that each thread has several pieces.
+constexpr int64_t kGemmColumns = 96;
+constexpr int64_t kGemmPiecesPerThread = 4;
 
 }  // namespace
 
@@ -40,17 +42,12 @@ void run_linear(CpuContext& context, const ops::LinearArgs& args) {
   whole.bias = args.bias ? context.widened(args.bias, context.weights) : nullptr;
 
   const bool few_rows = whole.t <= kGemvRows;
-  const int64_t tile_rows = few_rows ? whole.t : kernels.gemm_rows;
-  const int64_t n_tiles = (whole.t + tile_rows - 1) / tile_rows;
-  const int64_t tile_bytes = kernels.packed_bytes(whole.k, tile_rows);
-  auto* packed = static_cast<std::byte*>(context.shared.reserve(n_tiles * tile_bytes));
-  context.pool.parallel_for(n_tiles, 8, [&](int64_t begin, int64_t end) {
-    for (int64_t tile = begin; tile < end; ++tile) {
-      const int64_t t = tile * tile_rows;
-      kernels.pack(args.x.f32() + t * whole.k, whole.k, std::min(tile_rows, whole.t - t), tile_rows,
-                   packed + tile * tile_bytes);
-    }
-  });
+  const RowsToPack rows{args.x.f32(), whole.t, whole.k, few_rows ? whole.t : kernels.gemm_rows,
+                        few_rows ? std::max<int64_t>(1, whole.k) : kernels.gemm_block};
+  const int64_t n_tiles = (whole.t + rows.tile_rows - 1) / rows.tile_rows;
+  void* packed = context.shared.reserve(kernels.packed_bytes(whole.k, n_tiles * rows.tile_rows));
+  context.pool.parallel_for(n_tiles, 8,
+                            [&](int64_t begin, int64_t end) { kernels.pack(rows, begin, end, packed); });
   whole.x = packed;
 
   const auto piece_of = [&](int64_t begin, int64_t end) {
@@ -62,11 +59,12 @@ void run_linear(CpuContext& context, const ops::LinearArgs& args) {
   if (few_rows) {
     const int64_t row_bytes =
         std::max<int64_t>(1, whole.k * static_cast<int64_t>(size_of(args.weight.dtype)));
-    const int64_t rows = std::max<int64_t>(8, kGemvPieceBytes / row_bytes);
-    context.pool.parallel_for(whole.n, rows,
+    const int64_t piece = std::max<int64_t>(8, kGemvPieceBytes / row_bytes);
+    context.pool.parallel_for(whole.n, piece,
                               [&](int64_t begin, int64_t end) { kernels.gemv(piece_of(begin, end)); });
   } else {
-    const int64_t columns = round_up(std::min(kGemmColumns, whole.n), kernels.gemm_cols);
+    const int64_t share = whole.n / (context.pool.n_threads() * kGemmPiecesPerThread);
+    const int64_t columns = round_up(std::clamp<int64_t>(share, 1, kGemmColumns), kernels.gemm_cols);
     context.for_pieces(whole.n, columns, [&](int thread, int64_t begin, int64_t end) {
       Scratch& scratch = context.per_thread[static_cast<size_t>(thread)];
       kernels.gemm(piece_of(begin, end), scratch.reserve(kernels.gemm_scratch_bytes(whole.k, columns)));

@@ -169,10 +169,10 @@ int run(int argc, char** argv) {
   constexpr int64_t kHidden = 2048, kIntermediate = 8192, kKvWidth = 512, kVocab = 128256;
   for (const auto activations : {ops::Activations::kF32, ops::Activations::kBF16}) {
     for (const auto& [n, k] : {std::pair{kHidden, kHidden},
-                              {kKvWidth, kHidden},
-                              {kIntermediate, kHidden},
-                              {kHidden, kIntermediate},
-                              {kVocab, kHidden}}) {
+                               {kKvWidth, kHidden},
+                               {kIntermediate, kHidden},
+                               {kHidden, kIntermediate},
+                               {kVocab, kHidden}}) {
       bench.decode(DType::kBF16, activations, 1, n, k);
     }
   }
@@ -181,9 +181,9 @@ int run(int argc, char** argv) {
   bench.decode(DType::kF32, ops::Activations::kF32, 1, kIntermediate, kHidden);
   for (const auto activations : {ops::Activations::kF32, ops::Activations::kBF16}) {
     for (const auto& [n, k] : {std::pair{kHidden, kHidden},
-                              {kKvWidth, kHidden},
-                              {kIntermediate, kHidden},
-                              {kHidden, kIntermediate}}) {
+                               {kKvWidth, kHidden},
+                               {kIntermediate, kHidden},
+                               {kHidden, kIntermediate}}) {
       bench.prefill(DType::kBF16, activations, 512, n, k);
     }
   }

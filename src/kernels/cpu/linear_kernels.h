@@ -69,22 +69,28 @@ int64_t packed_bytes(int64_t k, int64_t rows) {
   return chunks_of<M>(k) * M::Chunk::kCount * rows * static_cast<int64_t>(sizeof(typename M::Packed));
 }
 
-// A tile holds its rows chunk by chunk: [chunk][row][kCount]. One stream to read, whatever the number of
-// rows.
+// Rows of x as tiles, one block of K after the other: [block][tile][chunk][row][kCount], zeros where there is
+// no row or no element. A tile's block is one stream to read, and the tiles of a block are neighbours: had
+// they the distance of rows of x, a power of two more often than not, they would drive each other out of the
+// cache.
 template <class M>
-void pack_rows(const float* x, int64_t k, int64_t n_rows, int64_t tile_rows, void* packed) {
+void pack_rows(const RowsToPack& rows, int64_t tile_begin, int64_t tile_end, void* packed) {
   using V = typename M::Lanes;
   constexpr int kCount = M::Chunk::kCount;
-  auto* out = static_cast<typename M::Packed*>(packed);
-  for (int64_t chunk = 0; chunk * kCount < k; ++chunk) {
-    for (int64_t r = 0; r < tile_rows; ++r) {
-      for (int part = 0; part < kCount; part += V::kCount, out += V::kCount) {
-        const int64_t i = chunk * kCount + part;
-        const int64_t left = k - i < V::kCount ? k - i : V::kCount;
-        if (r >= n_rows || left <= 0) {
-          V::zero().store_first(out, V::kCount);
-        } else {
-          V::load_first(x + r * k + i, static_cast<int>(left)).store_first(out, V::kCount);
+  const int64_t n_tiles = (rows.t + rows.tile_rows - 1) / rows.tile_rows;
+  for (int64_t k = 0; k < rows.k; k += rows.k_block) {
+    const int64_t k_end = k + rows.k_block < rows.k ? k + rows.k_block : rows.k;
+    const int64_t tile_elements = chunks_of<M>(k_end - k) * kCount * rows.tile_rows;
+    auto* block = static_cast<typename M::Packed*>(packed) + k * n_tiles * rows.tile_rows;
+    for (int64_t tile = tile_begin; tile < tile_end; ++tile) {
+      auto* out = block + tile * tile_elements;
+      for (int64_t chunk = k; chunk < k_end; chunk += kCount) {
+        for (int64_t t = tile * rows.tile_rows; t < (tile + 1) * rows.tile_rows; ++t) {
+          for (int64_t i = chunk; i < chunk + kCount; i += V::kCount, out += V::kCount) {
+            const int64_t left = t < rows.t && i < k_end ? k_end - i : 0;
+            V::load_first(rows.x + t * rows.k + i, static_cast<int>(left < V::kCount ? left : V::kCount))
+                .store_first(out, V::kCount);
+          }
         }
       }
     }
@@ -166,7 +172,7 @@ void gemv(const LinearPiece& piece) {
 // ---------------------------------------------------------------
 
 // Rows of x that share one reading of the weights; with a block of K they stay in the second-level cache.
-inline constexpr int64_t kTokenBlock = 128;
+inline constexpr int64_t kTokenBlock = 96;
 // Bytes of a row in one block of K: a panel of weights, and one tile of x, fit the first-level cache.
 inline constexpr int64_t kBlockBytes = 4096;
 inline constexpr int64_t kTilePrefetchBytes = 2048;
@@ -178,6 +184,7 @@ struct Gemm {
   using Packed = typename M::Packed;
   static constexpr int kRows = V::kLinearRows, kCols = V::kLinearCols, kCount = Chunk::kCount;
   static constexpr int64_t kBlock = kBlockBytes / static_cast<int64_t>(sizeof(Packed));  // elements of K
+  static constexpr int64_t kWeightBytes = static_cast<int64_t>(sizeof(typename M::Weight));
   static constexpr int64_t kTileFloats = kRows * kCols * V::kCount;
 
   static int64_t scratch_bytes(int64_t k, int64_t n_columns) {
@@ -216,9 +223,7 @@ struct Gemm {
     for (int64_t i = 0; i < chunks; ++i, x += kRows * kCount, panel += kCols * kCount) {
       Chunk rows[kRows];
       unrolled<kRows>([&](auto r) HERMES_LAMBDA_INLINE {
-        const Packed* from = x + decltype(r)::value * kCount;
-        __builtin_prefetch(reinterpret_cast<const char*>(from) + kTilePrefetchBytes);
-        rows[decltype(r)::value] = Chunk::load(from);
+        rows[decltype(r)::value] = Chunk::load(x + decltype(r)::value * kCount);
       });
       unrolled<kCols>([&](auto c) HERMES_LAMBDA_INLINE {
         const Chunk weights = Chunk::load(panel + decltype(c)::value * kCount);
@@ -232,41 +237,78 @@ struct Gemm {
 
   // The sums of a tile to y: rows [t, t + n_rows), columns [n, n + n_cols).
   static HERMES_INLINE void finish(const LinearPiece& piece, const V (&sums)[kRows * kCols], int64_t t,
-                                   int64_t n_rows, int64_t n, int64_t n_cols) {
-    float tile[kRows * kCols];
-    unrolled<kRows * kCols>(
-        [&](auto i) HERMES_LAMBDA_INLINE { tile[decltype(i)::value] = sum(sums[decltype(i)::value]); });
+                                   int64_t n_rows, int64_t n, int n_cols) {
+    constexpr int kGroups = (kRows * kCols + V::kCount - 1) / V::kCount;
+    float tile[kGroups * V::kCount + V::kCount];
+    unrolled<kGroups>([&](auto group) HERMES_LAMBDA_INLINE {
+      V some[16];
+      unrolled<16>([&](auto i) HERMES_LAMBDA_INLINE {
+        constexpr int at = decltype(group)::value * V::kCount + decltype(i)::value;
+        some[decltype(i)::value] = sums[at < kRows * kCols ? at : 0];
+      });
+      sum_each(some).store(tile + decltype(group)::value * V::kCount);
+    });
     for (int64_t r = 0; r < n_rows; ++r) {
-      float* y = piece.y + (t + r) * piece.n + n;
-      for (int64_t c = 0; c < n_cols; ++c) {
-        y[c] = piece.bias == nullptr ? tile[r * kCols + c] : tile[r * kCols + c] + piece.bias[n + c];
-      }
+      V y = V::load_first(tile + r * kCols, n_cols);
+      if (piece.bias != nullptr) y = y + V::load_first(piece.bias + n, n_cols);
+      y.store_first(piece.y + (t + r) * piece.n + n, n_cols);
     }
   }
+
+  // Asks for a part of the weights that come next, the same share for each of the tiles that are multiplied
+  // meanwhile.
+  struct NextPanel {
+    const char* begin;       // the row of the first column
+    int64_t row_bytes;       // from one row to the next
+    int64_t used_bytes;      // of each row
+    int64_t bytes_per_tile;  // a multiple of a cache line
+    int64_t n_rows;
+
+    NextPanel(const LinearPiece& piece, int64_t n, int64_t k, int64_t k_end, int64_t n_tiles)
+        : row_bytes(piece.k * kWeightBytes), used_bytes((k_end - k) * kWeightBytes) {
+      begin = static_cast<const char*>(piece.weight) + n * row_bytes + k * kWeightBytes;
+      bytes_per_tile = (used_bytes / n_tiles + 63) / 64 * 64;
+      n_rows = piece.n_end - n < kCols ? piece.n_end - n : kCols;
+    }
+    HERMES_INLINE void prefetch(int64_t tile) const {
+      const int64_t from = tile * bytes_per_tile;
+      const int64_t to = from + bytes_per_tile < used_bytes ? from + bytes_per_tile : used_bytes;
+      for (int64_t r = 0; r < n_rows; ++r) {
+        for (int64_t at = from; at < to; at += 64) __builtin_prefetch(begin + r * row_bytes + at, 0, 2);
+      }
+    }
+  };
 
   static __attribute__((noinline)) void run(const LinearPiece& piece, void* scratch) {
     auto* panel = static_cast<Packed*>(scratch);
     float* kept = reinterpret_cast<float*>(static_cast<char*>(scratch) + kCols * kBlockBytes);
-    const int64_t tile_elements = chunks_of<M>(piece.k) * kCount * kRows;
+    const int64_t padded_t = (piece.t + kRows - 1) / kRows * kRows;
     for (int64_t t_begin = 0; t_begin < piece.t; t_begin += kTokenBlock) {
       const int64_t t_end = t_begin + kTokenBlock < piece.t ? t_begin + kTokenBlock : piece.t;
+      const int64_t n_tiles = (t_end - t_begin + kRows - 1) / kRows;
       int64_t k = 0;
       do {  // once even where K is 0: y is then the bias
         const int64_t k_end = k + kBlock < piece.k ? k + kBlock : piece.k;
         const int64_t chunks = chunks_of<M>(k_end - k);
+        const auto* x_block = static_cast<const Packed*>(piece.x) + k * padded_t;
         float* tile = kept;
         for (int64_t n = piece.n_begin; n < piece.n_end; n += kCols) {
-          const int64_t n_cols = piece.n_end - n < kCols ? piece.n_end - n : kCols;
+          const int n_cols = static_cast<int>(piece.n_end - n < kCols ? piece.n_end - n : kCols);
           pack_panel(piece, n, n_cols, k, k_end, panel);
-          for (int64_t t = t_begin; t < t_end; t += kRows, tile += kTileFloats) {
-            const auto* x = static_cast<const Packed*>(piece.x) + t / kRows * tile_elements + k * kRows;
+          const NextPanel next = n + kCols < piece.n_end
+                                     ? NextPanel(piece, n + kCols, k, k_end, n_tiles)
+                                     : NextPanel(piece, piece.n_begin, k_end < piece.k ? k_end : 0,
+                                                 k_end < piece.k ? piece.k : 0, n_tiles);
+          for (int64_t i = 0; i < n_tiles; ++i, tile += kTileFloats) {
+            const int64_t t = t_begin + i * kRows;
+            next.prefetch(i);
             V sums[kRows * kCols];
-            multiply(x, panel, chunks, k == 0, tile, sums);
+            multiply(x_block + t * chunks * kCount, panel, chunks, k == 0, tile, sums);
             if (k_end == piece.k) {
               finish(piece, sums, t, t_end - t < kRows ? t_end - t : kRows, n, n_cols);
             } else {
-              unrolled<kRows * kCols>([&](auto i) HERMES_LAMBDA_INLINE {
-                sums[decltype(i)::value].store(tile + decltype(i)::value * V::kCount);
+              unrolled<kRows * kCols>([&](auto j) HERMES_LAMBDA_INLINE {
+                sums[decltype(j)::value].store(tile + decltype(j)::value * V::kCount);
               });
             }
           }
@@ -297,7 +339,8 @@ void gemm_flushing(const LinearPiece& piece, void* scratch) {
 template <class M>
 constexpr LinearKernels make_linear_kernels() {
   const int rows = Gemm<M>::kRows, cols = Gemm<M>::kCols;
-  return {rows, cols, packed_bytes<M>, pack_rows<M>, gemv<M>, gemm<M>, Gemm<M>::scratch_bytes};
+  return {rows,         cols,    Gemm<M>::kBlock, packed_bytes<M>,
+          pack_rows<M>, gemv<M>, gemm<M>,         Gemm<M>::scratch_bytes};
 }
 template <class M>
 constexpr LinearKernels make_flushing_linear_kernels() {

@@ -106,6 +106,11 @@ HERMES_INLINE float sum(const Lanes& a) {
   const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
   return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
 }
+HERMES_INLINE Lanes sum_each(const Lanes (&v)[16]) {
+  alignas(32) float sums[16];
+  for (int i = 0; i < 16; ++i) sums[i] = sum(v[i]);
+  return Lanes::load(sums);
+}
 HERMES_INLINE float highest(const Lanes& a) {
   const __m256 eight = _mm256_max_ps(a.lo, a.hi);
   const __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));

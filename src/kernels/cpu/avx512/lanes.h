@@ -89,6 +89,29 @@ HERMES_INLINE float highest(Lanes a) {
   return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
 }
 
+// sum() of each of sixteen: lane i of the result is the sum of v[i]. Every round adds two halves of all that
+// is left and puts two of them into one register.
+HERMES_INLINE Lanes sum_each(const Lanes (&v)[16]) {
+  __m512 a[8], b[4], c[2];
+  unrolled<8>([&](auto i) HERMES_LAMBDA_INLINE {
+    // Taken in an order that the rounds turn into 0, 1, 2, ...
+    constexpr int n = 2 * decltype(i)::value, first = n % 4 * 4 + n / 4, second = (n + 1) % 4 * 4 + n / 4;
+    a[n / 2] = _mm512_add_ps(_mm512_shuffle_f32x4(v[first].v, v[second].v, 0x44),
+                             _mm512_shuffle_f32x4(v[first].v, v[second].v, 0xEE));
+  });
+  unrolled<4>([&](auto i) HERMES_LAMBDA_INLINE {
+    constexpr int n = 2 * decltype(i)::value;
+    b[n / 2] =
+        _mm512_add_ps(_mm512_shuffle_f32x4(a[n], a[n + 1], 0x88), _mm512_shuffle_f32x4(a[n], a[n + 1], 0xDD));
+  });
+  unrolled<2>([&](auto i) HERMES_LAMBDA_INLINE {
+    constexpr int n = 2 * decltype(i)::value;
+    c[n / 2] =
+        _mm512_add_ps(_mm512_shuffle_ps(b[n], b[n + 1], 0x44), _mm512_shuffle_ps(b[n], b[n + 1], 0xEE));
+  });
+  return {_mm512_add_ps(_mm512_shuffle_ps(c[0], c[1], 0x88), _mm512_shuffle_ps(c[0], c[1], 0xDD))};
+}
+
 // Four rounds: pairs and quads inside 128-bit blocks, then the blocks themselves, twice.
 HERMES_INLINE void transpose(Lanes (&rows)[16]) {
   __m512 a[16], b[16];

@@ -96,6 +96,10 @@ HERMES_INLINE float sum(const Lanes& a) {
   }
   return r.v[0];
 }
+// sum() of each of sixteen: lane i of the result is the sum of v[i].
+HERMES_INLINE Lanes sum_each(const Lanes (&v)[16]) {
+  return each([&](int i) { return sum(v[i]); });
+}
 HERMES_INLINE float highest(const Lanes& a) {
   Lanes r = a;
   for (int step = 8; step >= 1; step /= 2) {
