@@ -15,6 +15,7 @@
 namespace {
 
 using hermes::tokenizer::EncodeOptions;
+using hermes::tokenizer::to_nfc;
 using hermes::tokenizer::TokenId;
 using hermes::tokenizer::Tokenizer;
 
@@ -36,8 +37,8 @@ bool encode_line(const Tokenizer& tokenizer, std::string_view text, EncodeOption
   options.add_special = false;
   const auto plain = tokenizer.encode(text, options);
   const auto decoded = tokenizer.decode(*plain);
-  std::string storage;
-  return *decoded == text || *decoded == hermes::tokenizer::to_nfc(text, storage);
+  std::string storage, other;
+  return *decoded == text || to_nfc(*decoded, storage) == to_nfc(text, other);
 }
 
 }  // namespace

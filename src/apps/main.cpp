@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
   hermes::apps::add_generate(app, action);
   hermes::apps::add_tokenize(app, action);
   hermes::apps::add_logits(app, action);
+  hermes::apps::add_train_tokenizer(app, action);
   app.footer("hermes COMMAND --help shows a command's options and an example.");
 
   try {

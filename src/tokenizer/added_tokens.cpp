@@ -121,7 +121,7 @@ void AddedTokenFinder::split(std::string_view text, bool parse_special, Function
     pos = end;
     if (token.special && !parse_special) continue;
     if (token.single_word && !stands_alone(text, begin, end)) continue;
-    if (token.lstrip) begin = std::max(skip_spaces_back(text, begin), covered);
+    if (token.lstrip) begin = std::min(std::max(skip_spaces_back(text, begin), covered), end);
     if (token.rstrip) end = skip_spaces(text, end);
     if (covered < begin) piece({text.substr(covered, begin - covered), std::nullopt});
     piece({{}, token.id});

@@ -20,14 +20,15 @@ void PairCounter::change(TokenId left, TokenId right, int64_t by, uint32_t word)
   stats.count += by;
   if (by < 0) return;  // the queue learns of losses when it meets the pair
   if (stats.words.empty() || stats.words.back() != word) stats.words.push_back(word);
-  grown_.push_back(pair);
+  if (!stats.has_grown) grown_.push_back(pair);
+  stats.has_grown = true;
 }
 
 void PairCounter::queue_changed() {
   for (const uint64_t pair : grown_) {
-    // Queued for each time it grew in one merge, a pair would be met as often; once is enough.
     Stats& stats = pairs_[pair];
-    if (stats.count > 0 && (queue_.empty() || stats.count > 0)) queue_.push({stats.count, pair});
+    stats.has_grown = false;
+    if (stats.count > 0) queue_.push({stats.count, pair});
   }
   grown_.clear();
 }
@@ -37,8 +38,14 @@ std::optional<PairCounter::Pair> PairCounter::next_pair(uint64_t min_count) {
   while (!queue_.empty()) {
     const Candidate top = queue_.top();
     queue_.pop();
-    const int64_t count = pairs_[top.pair].count;
-    if (count < top.count && count > 0) queue_.push({count, top.pair});
+    const auto found = pairs_.find(top.pair);
+    if (found == pairs_.end()) continue;
+    const int64_t count = found->second.count;
+    if (count == 0) {
+      pairs_.erase(found);
+      continue;
+    }
+    if (count < top.count) queue_.push({count, top.pair});
     if (count != top.count) continue;  // where it is larger, a fresher candidate has come before
     if (static_cast<uint64_t>(count) < min_count) return std::nullopt;
     return Pair{static_cast<TokenId>(top.pair >> 32), static_cast<TokenId>(top.pair & 0xFFFFFFFF),

@@ -40,6 +40,7 @@ class PairCounter {
   };
   struct Stats {
     int64_t count = 0;
+    bool has_grown = false;       // is in grown_
     std::vector<uint32_t> words;  // where it occurs, or did; a word may be there twice
   };
   struct Candidate {

@@ -1,20 +1,18 @@
 // Laws of the decoder, in bits: a token's logits depend on the tokens before it and on nothing else.
 #include <gtest/gtest.h>
 
-#include <cstring>
+#include <algorithm>
 
 #include "base/rng.h"
 #include "kernels/cpu/cpu_backend.h"
 #include "kv/kv_sequence.h"
+#include "support/close.h"
 #include "support/golden_model.h"
 
 namespace hermes {
 namespace {
 
-// Equal to the last bit (EXPECT_EQ on floats would take 0 for -0, and no NaN for itself).
-bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
-}
+using test::same_bits;
 
 // A prompt that crosses attention tiles and pages.
 std::vector<int32_t> long_prompt(int64_t vocab_size, size_t n, uint64_t seed = 1) {
@@ -35,12 +33,12 @@ TEST_P(DecoderBits, OneByOneChunkedAndWholePrefillAgree) {
   for (const kernels::CpuIsa isa : kernels::runnable_cpu_isas()) {
     const auto backend = kernels::make_cpu_backend(pool, isa);
     for (const auto options : activation_modes()) {
-      model::Decoder decoder = testing::load_golden_decoder(GetParam(), *backend, options);
+      model::Decoder decoder = test::load_golden_decoder(GetParam(), *backend, options);
       const auto prompt = long_prompt(decoder.spec().vocab_size, 150);
       for (const DType kv_dtype : {DType::kF32, DType::kF16, DType::kBF16}) {
-        const std::vector<float> whole = testing::run_in_chunks(decoder, prompt, prompt.size(), kv_dtype);
+        const std::vector<float> whole = test::run_in_chunks(decoder, prompt, prompt.size(), kv_dtype);
         for (const size_t chunk : {1, 2, 3, 7, 64, 65, 149}) {
-          EXPECT_TRUE(same_bits(whole, testing::run_in_chunks(decoder, prompt, chunk, kv_dtype)))
+          EXPECT_TRUE(same_bits(whole, test::run_in_chunks(decoder, prompt, chunk, kv_dtype)))
               << backend->name() << ", chunks of " << chunk << ", KV " << name_of(kv_dtype);
         }
       }
@@ -54,9 +52,9 @@ TEST_P(DecoderBits, AnyNumberOfThreadsAgrees) {
     for (const int n_threads : {1, 2, 4, 7}) {
       ThreadPool pool(n_threads);
       const auto backend = kernels::make_cpu_backend(pool);
-      model::Decoder decoder = testing::load_golden_decoder(GetParam(), *backend, options);
+      model::Decoder decoder = test::load_golden_decoder(GetParam(), *backend, options);
       const auto prompt = long_prompt(decoder.spec().vocab_size, 100);
-      std::vector<float> logits = testing::run_in_chunks(decoder, prompt, 33);
+      std::vector<float> logits = test::run_in_chunks(decoder, prompt, 33);
       if (expected.empty()) expected = std::move(logits);
       else EXPECT_TRUE(same_bits(expected, logits)) << n_threads << " threads";
     }
@@ -66,9 +64,9 @@ TEST_P(DecoderBits, AnyNumberOfThreadsAgrees) {
 TEST_P(DecoderBits, CompanyInTheBatchChangesNothing) {
   ThreadPool pool(2);
   const auto backend = kernels::make_cpu_backend(pool);
-  model::Decoder decoder = testing::load_golden_decoder(GetParam(), *backend);
+  model::Decoder decoder = test::load_golden_decoder(GetParam(), *backend);
   const auto prompt = long_prompt(decoder.spec().vocab_size, 70);
-  const std::vector<float> alone = testing::run_in_chunks(decoder, prompt, 10);
+  const std::vector<float> alone = test::run_in_chunks(decoder, prompt, 10);
 
   // The same chunks of ten, each in a batch with a long prompt before it and a single token behind it.
   const auto other = long_prompt(decoder.spec().vocab_size, 70 * 3, 2);
@@ -91,9 +89,9 @@ TEST_P(DecoderBits, CompanyInTheBatchChangesNothing) {
 TEST_P(DecoderBits, ATruncatedCacheContinuesAsIfNothingHadBeen) {
   ThreadPool pool(1);
   const auto backend = kernels::make_cpu_backend(pool);
-  model::Decoder decoder = testing::load_golden_decoder(GetParam(), *backend);
+  model::Decoder decoder = test::load_golden_decoder(GetParam(), *backend);
   const auto prompt = long_prompt(decoder.spec().vocab_size, 80);
-  const std::vector<float> expected = testing::run_in_chunks(decoder, prompt, 80);
+  const std::vector<float> expected = test::run_in_chunks(decoder, prompt, 80);
   kv::ContiguousKv kv(decoder.kv_shape(DType::kF32), 128, 64);
   const auto noise = long_prompt(decoder.spec().vocab_size, 60, 3);
   const auto forward = [&](std::span<const int32_t> tokens) {
@@ -112,7 +110,7 @@ TEST_P(DecoderBits, ATruncatedCacheContinuesAsIfNothingHadBeen) {
 TEST_P(DecoderBits, RefusesTokensAndLengthsThatDoNotFit) {
   ThreadPool pool(1);
   const auto backend = kernels::make_cpu_backend(pool);
-  model::Decoder decoder = testing::load_golden_decoder(GetParam(), *backend);
+  model::Decoder decoder = test::load_golden_decoder(GetParam(), *backend);
   kv::ContiguousKv kv(decoder.kv_shape(DType::kF32), 4, 64);
   const auto refused = [&](std::vector<int32_t> tokens) {
     const model::Chunk chunk{.tokens = tokens, .kv = &kv};
@@ -128,7 +126,7 @@ std::string test_name(const ::testing::TestParamInfo<std::string>& param) {
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 }
-INSTANTIATE_TEST_SUITE_P(Golden, DecoderBits, ::testing::ValuesIn(testing::golden_names()), test_name);
+INSTANTIATE_TEST_SUITE_P(Golden, DecoderBits, ::testing::ValuesIn(test::golden_names()), test_name);
 
 }  // namespace
 }  // namespace hermes

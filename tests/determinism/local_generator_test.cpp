@@ -24,8 +24,8 @@ class LocalGeneratorTest : public ::testing::Test {
  protected:
   LocalGeneratorTest()
       : backend_(kernels::make_cpu_backend(pool_)),
-        decoder_(testing::load_golden_decoder("llama-f32", *backend_)),
-        tokenizer_(tokenizer::Tokenizer::open(testing::golden_folder("llama-f32") + "/tokenizer.json").value()) {}
+        decoder_(test::load_golden_decoder("llama-f32", *backend_)),
+        tokenizer_(tokenizer::Tokenizer::open(test::golden_folder("llama-f32") + "/tokenizer.json").value()) {}
 
   Run run(const generate::Request& request, LocalGeneratorOptions options = {.context = 200, .end_tokens = {}}) {
     LocalGenerator generator(decoder_, tokenizer_, std::move(options));

@@ -21,15 +21,15 @@ constexpr double kBf16ActivationsError = 1e-2;
 class Logits : public ::testing::TestWithParam<std::string> {
  protected:
   void expect_logits(ops::Backend& backend, model::DecoderOptions options, double tolerance) {
-    const testing::Golden golden = testing::load_golden(GetParam());
-    model::Decoder decoder = testing::load_golden_decoder(GetParam(), backend, options);
-    const std::vector<float> logits = testing::run_in_chunks(decoder, golden.prompt, golden.prompt.size());
-    EXPECT_LE(testing::relative_l2_error(logits, golden.logits), tolerance) << backend.name();
+    const test::Golden golden = test::load_golden(GetParam());
+    model::Decoder decoder = test::load_golden_decoder(GetParam(), backend, options);
+    const std::vector<float> logits = test::run_in_chunks(decoder, golden.prompt, golden.prompt.size());
+    EXPECT_LE(test::relative_l2(logits, golden.logits), tolerance) << backend.name();
   }
 
   void expect_greedy(ops::Backend& backend) {
-    const testing::Golden golden = testing::load_golden(GetParam());
-    model::Decoder decoder = testing::load_golden_decoder(GetParam(), backend);
+    const test::Golden golden = test::load_golden(GetParam());
+    model::Decoder decoder = test::load_golden_decoder(GetParam(), backend);
     kv::ContiguousKv kv(decoder.kv_shape(DType::kF32), 128, 64);
     std::vector<int32_t> next = golden.prompt, generated;
     while (generated.size() < golden.greedy.size()) {
@@ -70,7 +70,7 @@ std::string test_name(const ::testing::TestParamInfo<std::string>& param) {
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 }
-INSTANTIATE_TEST_SUITE_P(Golden, Logits, ::testing::ValuesIn(testing::golden_names()), test_name);
+INSTANTIATE_TEST_SUITE_P(Golden, Logits, ::testing::ValuesIn(test::golden_names()), test_name);
 
 }  // namespace
 }  // namespace hermes

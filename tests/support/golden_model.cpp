@@ -9,7 +9,7 @@
 #include "formats/safetensors_set.h"
 #include "kv/kv_sequence.h"
 
-namespace hermes::testing {
+namespace hermes::test {
 namespace {
 
 template <class T>
@@ -59,4 +59,4 @@ std::vector<float> run_in_chunks(model::Decoder& decoder, const std::vector<int3
   return logits;
 }
 
-}  // namespace hermes::testing
+}  // namespace hermes::test

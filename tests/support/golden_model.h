@@ -9,7 +9,7 @@
 #include "model/decoder.h"
 #include "ops/backend.h"
 
-namespace hermes::testing {
+namespace hermes::test {
 
 struct Golden {
   std::vector<int32_t> prompt;  // [40]
@@ -27,4 +27,4 @@ model::Decoder load_golden_decoder(const std::string& name, ops::Backend& backen
 std::vector<float> run_in_chunks(model::Decoder& decoder, const std::vector<int32_t>& tokens, size_t chunk,
                                  DType kv_dtype = DType::kF32);
 
-}  // namespace hermes::testing
+}  // namespace hermes::test

@@ -1,0 +1,52 @@
+// How far from the fp64 reference an F32 kernel may be, derived from the number of its roundings: a sum of n
+// products in F32, in any order with chains of at most n, is off by at most n u (|a1 b1| + |a2 b2| + ...), u
+// = 2^-24 (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1). Where a kernel misses, mend
+// the kernel.
+#pragma once
+
+#include <cstdint>
+
+namespace hermes::test {
+
+inline constexpr double kUnitRoundoff = 0x1.0p-24;    // of F32, relative, half an ulp
+inline constexpr double kSmallestF32 = 0x1.0p-149;    // steps of the denormal range
+inline constexpr double kExpRoundings = 4;            // exp within 2 ulp
+inline constexpr int64_t kLanes = 16, kLaneTree = 4;  // sums run in 16 lanes that a tree of 4 levels adds up
+
+// `magnitude` is the sum of |x[k] w[k]|, and |bias|. One rounding for each element of a lane, the tree, the
+// bias, and the reference's own.
+constexpr double linear_tolerance(int64_t k, double magnitude) {
+  const int64_t chain = (k + kLanes - 1) / kLanes;
+  return static_cast<double>(chain + kLaneTree + 2) * kUnitRoundoff * magnitude;
+}
+
+// 1 / rms to F32, times x, times weight, and the reference's own; the sum of squares is in fp64.
+constexpr double rms_norm_tolerance(double expected) {
+  return 4.01 * kUnitRoundoff * expected + kSmallestF32;
+}
+
+// cos and sin to F32, their products with a and b, the sum, the reference's own.
+constexpr double rope_tolerance(double abs_a, double abs_b) { return 4.01 * kUnitRoundoff * (abs_a + abs_b); }
+
+// exp, 1 + exp, the quotient, the product, the reference's own.
+constexpr double swiglu_tolerance(double abs_expected, double abs_up) {
+  return (kExpRoundings + 4.01) * kUnitRoundoff * abs_expected + kSmallestF32 * (1 + abs_up);
+}
+
+// x - max is rounded, so exp of it is off by u |x - max|: for the element and, at most `range`, for the sum.
+constexpr double softmax_tolerance(double expected, double range) {
+  return expected * kUnitRoundoff * (2 * (kExpRoundings + range) + 4) + kSmallestF32;
+}
+
+// `score` bounds scale |q| |k|, `value` bounds |v|, over the positions that are seen. A score is off by (D +
+// 1) u score; that moves a weight, and the sum of weights, by as much relative to itself. Then exp of a
+// rounded difference, sums of at most a tile, and for each tile that is merged two exp, three roundings.
+constexpr double attention_tolerance(int64_t head_dim, int64_t tile, int64_t n_tiles, double score,
+                                     double value) {
+  const double scores = static_cast<double>(head_dim + 1) * score;
+  const double weights = kExpRoundings + 2 * score + static_cast<double>(tile);
+  const double merges = static_cast<double>(n_tiles) * (2 * kExpRoundings + 2 * score + 3);
+  return 2 * (scores + weights + merges) * kUnitRoundoff * value;
+}
+
+}  // namespace hermes::test
