@@ -4,7 +4,8 @@
   tokenizer_make_goldens.py OUT.json
 
 Each case is the fields of a tokenizer.json (over one of the models, kept apart because cases share them) and texts with
-their ids: as they are, with what the post-processor adds, and with special tokens kept as text; and their decoding.
+their ids: as they are, with what the post-processor adds, and with special tokens kept as text (the latter two where they
+differ); and their decoding.
 "pre_tokenizers" holds what each pre-tokenizer cuts texts into. The version of the library is in the file.
 """
 
@@ -166,7 +167,12 @@ def main():
             plain, around = tokenizer.encode(text, add_special_tokens=False).ids, tokenizer.encode(text).ids
             tokenizer.encode_special_tokens = True
             kept = tokenizer.encode(text, add_special_tokens=False).ids
-            texts.append({"text": text, "plain": plain, "with_special": around, "text_specials": kept, "decoded": decoded(tokenizer, plain)})
+            golden = {"text": text, "plain": plain, "decoded": decoded(tokenizer, plain)}
+            if around != plain:
+                golden["with_special"] = around
+            if kept != plain:
+                golden["text_specials"] = kept
+            texts.append(golden)
         made.append({"name": name, "model": model, "fields": fields, "texts": texts})
     goldens = {"made_with": f"tokenizers {tokenizers.__version__}", "models": all_models, "cases": made,
                "pre_tokenizers": list(pre_tokenizer_cases())}
@@ -175,9 +181,9 @@ def main():
         for i, (key, value) in enumerate(goldens.items()):
             out.write(",\n" if i else "")
             if isinstance(value, list):
-                out.write(json.dumps(key) + ": [\n" + ",\n".join(json.dumps(v) for v in value) + "]")
+                out.write(json.dumps(key) + ": [\n" + ",\n".join(json.dumps(v, ensure_ascii=False) for v in value) + "]")
             else:
-                out.write(json.dumps(key) + ": " + json.dumps(value))
+                out.write(json.dumps(key) + ": " + json.dumps(value, ensure_ascii=False))
         out.write("\n}\n")
 
 

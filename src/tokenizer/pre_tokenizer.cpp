@@ -79,17 +79,18 @@ Status PreTokenizer::add_split(const JsonObject& object) {
   if (regex.has_value() == text.has_value()) {
     return Error::corrupt("{}: must have one of \"Regex\" and \"String\"", pattern.what());
   }
-  if (text) {
+  if (text && !text->empty()) {
     steps_.emplace_back(Split{*text, behavior->second, invert});
     return {};
   }
+  const std::string expression = regex.value_or("");  // an empty string is found between any two characters
   if (behavior->second == Behavior::kIsolated && !invert) {
-    if (const std::optional<SplitScanner> scanner = SplitScanner::for_pattern(*regex)) {
+    if (const std::optional<SplitScanner> scanner = SplitScanner::for_pattern(expression)) {
       steps_.emplace_back(Split{*scanner, behavior->second, invert});
       return {};
     }
   }
-  HERMES_ASSIGN(Regex compiled, Regex::compile(*regex, object.what()));
+  HERMES_ASSIGN(Regex compiled, Regex::compile(expression, object.what()));
   steps_.emplace_back(Split{std::move(compiled), behavior->second, invert});
   return {};
 }
@@ -113,7 +114,8 @@ Status PreTokenizer::find_pieces(const Step& step, std::string_view text, Pieces
     HERMES_TRY(found->for_each_match(text, match));
   } else if (const auto* scanner = std::get_if<SplitScanner>(&pattern)) {
     while (covered < text.size()) match(covered, scanner->end_of_word(text, covered));
-  } else if (const auto& wanted = std::get<std::string>(pattern); !wanted.empty()) {
+  } else {
+    const auto& wanted = std::get<std::string>(pattern);
     for (size_t at = text.find(wanted); at != std::string_view::npos; at = text.find(wanted, covered)) {
       match(at, at + wanted.size());
     }
