@@ -94,10 +94,11 @@ int main(int argc, char** argv) {
       }
       std::sort(seconds.begin(), seconds.end());
       const double median = seconds[seconds.size() / 2];
-      fmt::print("{{\"vocabulary\": \"{}\", \"text\": \"{}\", \"bytes\": {}, \"ids\": {}, \"seconds\": {:.4f}, "
-                 "\"mb_per_second\": {:.2f}, \"load_seconds\": {:.3f}}}\n",
-                 vocabulary, std::filesystem::path(path).filename().string(), text.size(), ids.size(), median,
-                 static_cast<double>(text.size()) / median / 1e6, load_seconds);
+      fmt::print(
+          "{{\"vocabulary\": \"{}\", \"text\": \"{}\", \"bytes\": {}, \"ids\": {}, \"seconds\": {:.4f}, "
+          "\"mb_per_second\": {:.2f}, \"load_seconds\": {:.3f}}}\n",
+          vocabulary, std::filesystem::path(path).filename().string(), text.size(), ids.size(), median,
+          static_cast<double>(text.size()) / median / 1e6, load_seconds);
       if (!arguments.ids_path.empty()) write_ids(arguments.ids_path, ids);
     }
   }

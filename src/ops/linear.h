@@ -2,8 +2,9 @@
 //
 // The order of summation over k is a function of K and the dtypes alone: never of T, of the row's place in x, of the
 // number of threads or of blocking. So a token gets the same bits alone, in a chunk or in a batch.
-// Weights widen to F32 exactly. With Activations::kBF16, x is first rounded to BF16 (nearest, ties to even); products
-// of BF16 pairs are exact in F32. Reference: the same rounding of x, then fp64.
+// Weights widen to F32 exactly. With Activations::kBF16 and BF16 weights, x is first rounded to BF16 (nearest, ties to
+// even); products of BF16 pairs are exact in F32; denormals count as zero. With other weights kBF16 means kF32.
+// Reference: the same rounding of x, then fp64.
 #pragma once
 
 #include "tensor/tensor.h"
@@ -12,7 +13,7 @@ namespace hermes::ops {
 
 enum class Activations {
   kF32,   // x as it is: exact products of what is stored, up to F32 rounding
-  kBF16,  // x rounded to BF16: twice the arithmetic rate where the processor multiplies BF16; BF16 weights only
+  kBF16,  // x rounded to BF16: twice the arithmetic rate where the processor multiplies BF16; see above
 };
 
 struct LinearArgs {

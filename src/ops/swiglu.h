@@ -1,4 +1,5 @@
 // SwiGLU (Shazeer 2020): out[i] = silu(gate[i]) * up[i], silu(a) = a / (1 + exp(-a)). Element by element.
+// Accuracy: a few ulp of F32; where exp(-a) overflows F32 (a < -88.7) the result may be 0, off by at most 3e-37 |up|.
 #pragma once
 
 #include "tensor/tensor.h"

@@ -15,8 +15,7 @@ constexpr size_t kMaxContentBytes = 1024;
 
 Result<AddedToken> read_token(const json::value& value, const std::string& what, TokenId max_id) {
   HERMES_ASSIGN(const JsonObject object, JsonObject::from(value, what));
-  HERMES_TRY(check_members(
-      object, {"id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"}));
+  HERMES_TRY(check_members(object, {"id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"}));
   AddedToken token;
   HERMES_ASSIGN(const int64_t id, object.integer("id"));
   if (id < 0 || id > max_id) return Error::corrupt("{}: \"id\" is {}, not in 0..{}", what, id, max_id);

@@ -20,7 +20,7 @@ namespace hermes::tokenizer {
 
 struct AddedToken {
   TokenId id = 0;
-  std::string content;      // as in the file
+  std::string content;  // as in the file
   bool special = false;
   bool lstrip = false;       // takes the spaces before it
   bool rstrip = false;       // takes the spaces after it
@@ -39,7 +39,7 @@ class AddedTokenFinder {
 
   // A stretch of text, or a token in place of one.
   struct Piece {
-    std::string_view text;       // empty where a token was found
+    std::string_view text;  // empty where a token was found
     std::optional<TokenId> id;
   };
   // Calls `piece` for what `text` (UTF-8) consists of, in order. With parse_special false, special tokens stay text.

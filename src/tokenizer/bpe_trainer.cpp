@@ -152,8 +152,8 @@ class Learner {
     // Two ways may lead to one token ("ab" "c" and "a" "bc"): the second is a merge, but no new token.
     const TokenId made = known != ids_.end() ? known->second : add_token(bytes);
     pairs_.merge(left, right, made);
-    // A pair can come up again when another merge makes its left or right token in places it was not made before. Encoding
-    // merges it there by its old rank; to name it twice would move that.
+    // A pair can come up again when another merge makes its left or right token in places it was not made before.
+    // Encoding merges it there by its old rank; to name it twice would move that.
     const uint64_t pair = (static_cast<uint64_t>(left) << 32) | static_cast<uint64_t>(right);
     if (merged_.emplace(pair, true).second) vocab_.merges.emplace_back(left, right);
     if (options_.progress && vocab_.merges.size() % kMergesPerProgress == 0) {

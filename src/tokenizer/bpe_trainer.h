@@ -1,13 +1,12 @@
 // Trains a byte-level BPE vocabulary and writes it as a Hugging Face tokenizer.json.
 //
 // Ids: the 256 bytes in the order of the byte alphabet, then what merges make in the order they were learnt, then the
-// special tokens. The most frequent pair is merged next; among pairs of equal count the one with the lower left id, then
-// the lower right id. The same texts in any order give the same bytes.
-// Goals: 100 MB in minutes on one core (pair counts are kept up to date, never counted again). Non-goals: other
-// models, sampling, parallel counting.
-// Errors (kInvalidArgument): options that contradict each other, a text that is not UTF-8, and texts too poor in
-// repetition for the vocabulary asked for.
-// Source: Sennrich, Haddow and Birch, "Neural Machine Translation of Rare Words with Subword Units", ACL 2016.
+// special tokens. The most frequent pair is merged next; among pairs of equal count the one with the lower left id,
+// then the lower right id. The same texts in any order give the same bytes. Goals: 100 MB in minutes on one core (pair
+// counts are kept up to date, never counted again). Non-goals: other models, sampling, parallel counting. Errors
+// (kInvalidArgument): options that contradict each other, a text that is not UTF-8, and texts too poor in repetition
+// for the vocabulary asked for. Source: Sennrich, Haddow and Birch, "Neural Machine Translation of Rare Words with
+// Subword Units", ACL 2016.
 #pragma once
 
 #include <cstddef>
@@ -30,13 +29,13 @@ struct BpeTrainerProgress {
 };
 
 struct BpeTrainerOptions {
-  size_t vocab_size = 32000;                 // exactly, bytes and special tokens included
-  std::vector<std::string> special_tokens;   // never part of a learnt token: texts are cut where they occur
-  std::string bos;                           // the one of special_tokens that is put before every text; "": none
-  std::string pattern{kLlama3Pattern};       // of the Split pre-tokenizer
-  bool nfc = false;                          // whether texts are normalized, here and by the tokenizer
-  size_t max_token_bytes = 64;               // no learnt token is longer
-  uint64_t min_count = 2;                    // a pair that occurs less often is not merged
+  size_t vocab_size = 32000;                // exactly, bytes and special tokens included
+  std::vector<std::string> special_tokens;  // never part of a learnt token: texts are cut where they occur
+  std::string bos;                          // the one of special_tokens that is put before every text; "": none
+  std::string pattern{kLlama3Pattern};      // of the Split pre-tokenizer
+  bool nfc = false;                         // whether texts are normalized, here and by the tokenizer
+  size_t max_token_bytes = 64;              // no learnt token is longer
+  uint64_t min_count = 2;                   // a pair that occurs less often is not merged
   std::function<void(const BpeTrainerProgress&)> progress;  // called now and then
 };
 

@@ -39,8 +39,7 @@ const std::array<uint8_t, 256>& alphabet_order() {
   static const std::array<uint8_t, 256> order = [] {
     std::array<uint8_t, 256> bytes;
     for (size_t i = 0; i < 256; ++i) bytes[i] = static_cast<uint8_t>(i);
-    std::sort(bytes.begin(), bytes.end(),
-              [](uint8_t a, uint8_t b) { return byte_to_char(a) < byte_to_char(b); });
+    std::sort(bytes.begin(), bytes.end(), [](uint8_t a, uint8_t b) { return byte_to_char(a) < byte_to_char(b); });
     return bytes;
   }();
   return order;

@@ -1,7 +1,7 @@
 // Which code points are letters, numbers and white space: the classes that split patterns are made of.
 //
-// The sets are taken from compiled patterns when first needed (some ten milliseconds), so that a hand-written scanner and
-// a pattern run by PCRE2 can never disagree about a character, whichever Unicode version the linked library knows.
+// The sets are taken from compiled patterns when first needed (some ten milliseconds), so that a hand-written scanner
+// and a pattern run by PCRE2 can never disagree about a character, whichever Unicode version the linked library knows.
 #pragma once
 
 #include <cstdint>

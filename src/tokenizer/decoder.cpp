@@ -109,7 +109,8 @@ std::string Decoder::token_bytes(std::string_view text) const {
       bytes.replace(at, replace.pattern.size(), replace.content);
     }
   }
-  if (const int byte = byte_fallback_ ? fallback_byte(bytes) : -1; byte >= 0) return std::string(1, static_cast<char>(byte));
+  if (const int byte = byte_fallback_ ? fallback_byte(bytes) : -1; byte >= 0)
+    return std::string(1, static_cast<char>(byte));
   return bytes;
 }
 

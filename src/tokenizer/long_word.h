@@ -3,8 +3,8 @@
 // Merges must happen by rank, then from left to right. Text that repeats itself has few ranks with many positions each;
 // these are merged in passes over flat arrays, as long as a pass takes away a good part of the word. What remains is
 // done with lists: the positions of each rank wait in a list of their own, in order, and a heap holds the ranks that
-// have a list. Every position is in at most one list, that of its present pair, so that nothing stale is ever stored and
-// memory is bounded by the word.
+// have a list. Every position is in at most one list, that of its present pair, so that nothing stale is ever stored
+// and memory is bounded by the word.
 #pragma once
 
 #include <cstdint>
@@ -25,9 +25,9 @@ class LongWordMerger {
 
   struct Symbol {
     TokenId id;
-    uint32_t prev, next;              // neighbours in the word; kNone at its ends
-    uint32_t rank;                    // of the pair (this, next); kNone where there is no merge
-    uint32_t list_prev, list_next;    // neighbours in the list of that rank
+    uint32_t prev, next;            // neighbours in the word; kNone at its ends
+    uint32_t rank;                  // of the pair (this, next); kNone where there is no merge
+    uint32_t list_prev, list_next;  // neighbours in the list of that rank
   };
   struct List {
     uint32_t head = kNone, tail = kNone;
@@ -46,8 +46,8 @@ class LongWordMerger {
 
   std::vector<uint32_t> ranks_;  // of the pair (i, i + 1) of the word; kNoRank for its last symbol
   std::vector<Symbol> symbols_;
-  std::vector<List> lists_;         // by rank
-  std::vector<uint32_t> heap_;      // ranks, the smallest first
+  std::vector<List> lists_;          // by rank
+  std::vector<uint32_t> heap_;       // ranks, the smallest first
   std::vector<uint32_t> positions_;  // scratch of sort()
 };
 

@@ -71,9 +71,7 @@ Status read_merges(const JsonObject& model, ModelFields& fields) {
   fields.merges.reserve(merges->size());
   std::string joined;
   for (size_t i = 0; i < merges->size(); ++i) {
-    const auto fail = [&](std::string_view why) {
-      return Error::corrupt("{}: merges[{}]: {}", model.what(), i, why);
-    };
+    const auto fail = [&](std::string_view why) { return Error::corrupt("{}: merges[{}]: {}", model.what(), i, why); };
     const auto halves = halves_of((*merges)[i]);
     if (!halves.ok()) return fail(halves.error().message());
     joined.assign(halves->first).append(halves->second);

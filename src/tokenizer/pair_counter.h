@@ -16,7 +16,8 @@ namespace hermes::tokenizer {
 class PairCounter {
  public:
   // token_bytes[id] is the length of the token in bytes; pairs longer than max_bytes together are not considered.
-  PairCounter(std::vector<size_t> token_bytes, size_t max_bytes) : token_bytes_(std::move(token_bytes)), max_bytes_(max_bytes) {}
+  PairCounter(std::vector<size_t> token_bytes, size_t max_bytes)
+      : token_bytes_(std::move(token_bytes)), max_bytes_(max_bytes) {}
 
   // A word as tokens, that occurs `count` times. All words come before the first next_pair().
   void add_word(const std::vector<TokenId>& tokens, uint64_t count);

@@ -54,7 +54,8 @@ class TemplateReader {
       }
       side.push_back(static_cast<TokenId>(*number));
     }
-    if (side.size() > kMaxTemplateTokens) return Error::unsupported("{}: more than {} tokens", what, kMaxTemplateTokens);
+    if (side.size() > kMaxTemplateTokens)
+      return Error::unsupported("{}: more than {} tokens", what, kMaxTemplateTokens);
     return {};
   }
 

@@ -62,12 +62,11 @@ Status PreTokenizer::add_split(const JsonObject& object) {
   HERMES_ASSIGN(const std::string behavior_name, object.string("behavior"));
   HERMES_ASSIGN(const bool invert, boolean_or(object, "invert", false));
 
-  constexpr std::pair<std::string_view, Behavior> kBehaviors[] = {
-      {"Isolated", Behavior::kIsolated},
-      {"Removed", Behavior::kRemoved},
-      {"MergedWithPrevious", Behavior::kMergedWithPrevious},
-      {"MergedWithNext", Behavior::kMergedWithNext},
-      {"Contiguous", Behavior::kContiguous}};
+  constexpr std::pair<std::string_view, Behavior> kBehaviors[] = {{"Isolated", Behavior::kIsolated},
+                                                                  {"Removed", Behavior::kRemoved},
+                                                                  {"MergedWithPrevious", Behavior::kMergedWithPrevious},
+                                                                  {"MergedWithNext", Behavior::kMergedWithNext},
+                                                                  {"Contiguous", Behavior::kContiguous}};
   const auto* behavior = std::find_if(std::begin(kBehaviors), std::end(kBehaviors),
                                       [&](const auto& known) { return known.first == behavior_name; });
   if (behavior == std::end(kBehaviors)) {
@@ -136,8 +135,8 @@ void PreTokenizer::arrange(Behavior behavior, Pieces& pieces) {
   bool previous_match = false;
   size_t kept = 0;
   for (const Piece piece : pieces) {
-    const bool joins = behavior == Behavior::kContiguous ? piece.is_match == previous_match
-                                                         : piece.is_match && !previous_match;
+    const bool joins =
+        behavior == Behavior::kContiguous ? piece.is_match == previous_match : piece.is_match && !previous_match;
     previous_match = piece.is_match;
     if (joins && kept > 0) {
       (backward ? pieces[kept - 1].begin : pieces[kept - 1].end) = backward ? piece.begin : piece.end;
@@ -184,9 +183,9 @@ Status PreTokenizer::split(std::string_view text, FunctionRef<void(std::string_v
   for (const Step& step : steps_) {
     next.clear();
     const auto* split = std::get_if<Split>(&step);
-    const Behavior behavior = split != nullptr                     ? split->behavior
+    const Behavior behavior = split != nullptr                    ? split->behavior
                               : std::get<Digits>(step).individual ? Behavior::kIsolated
-                                                                   : Behavior::kContiguous;
+                                                                  : Behavior::kContiguous;
     for (const Piece& piece : pieces) {
       found.clear();
       HERMES_TRY(find_pieces(step, text.substr(piece.begin, piece.end - piece.begin), found));

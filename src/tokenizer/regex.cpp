@@ -13,8 +13,8 @@ constexpr size_t kMaxPatternBytes = 64 << 10;
 constexpr size_t kShownPatternBytes = 200;
 // Steps of one match. Real patterns take a handful; the limit ends an exponential one after some milliseconds.
 constexpr uint32_t kMatchLimit = 1'000'000;
-constexpr uint32_t kDepthLimit = 10'000;       // of the interpreter, where there is no compiler for this machine
-constexpr uint32_t kHeapLimitKib = 64 << 10;   // likewise
+constexpr uint32_t kDepthLimit = 10'000;      // of the interpreter, where there is no compiler for this machine
+constexpr uint32_t kHeapLimitKib = 64 << 10;  // likewise
 constexpr size_t kJitStackStart = 32 << 10;
 constexpr size_t kJitStackMax = 4 << 20;
 
@@ -48,15 +48,12 @@ PCRE2_SPTR units(std::string_view text) { return reinterpret_cast<PCRE2_SPTR>(te
 void Regex::FreeCode::operator()(pcre2_real_code_8* code) const { pcre2_code_free(code); }
 
 Result<Regex> Regex::compile(std::string_view pattern, std::string_view what) {
-  Result<std::string> translated = oniguruma_to_pcre2(pattern);
-  if (!translated.ok()) return translated.error().with_context(fmt::format("{}: pattern {}", what, shown(pattern)));
-  return compile_pcre2(*translated, what);
-}
-
-Result<Regex> Regex::compile_pcre2(std::string_view pattern, std::string_view what) {
+  std::string name = fmt::format("{}: pattern {}", what, shown(pattern));
   if (pattern.size() > kMaxPatternBytes) {
-    return Error::unsupported("{}: pattern of {} bytes; at most {}", what, pattern.size(), kMaxPatternBytes);
+    return Error::unsupported("{}: {} bytes; at most {}", name, pattern.size(), kMaxPatternBytes);
   }
+  const Result<std::string> translated = oniguruma_to_pcre2(pattern);
+  if (!translated.ok()) return translated.error().with_context(name);
   const CompileContext context(pcre2_compile_context_create(nullptr));
   pcre2_set_newline(context.get(), PCRE2_NEWLINE_LF);
   // ^ and $ are those of lines, as in Oniguruma's Ruby syntax. \C would split characters.
@@ -64,14 +61,11 @@ Result<Regex> Regex::compile_pcre2(std::string_view pattern, std::string_view wh
   int code_error = 0;
   size_t offset = 0;
   std::unique_ptr<pcre2_real_code_8, FreeCode> code(
-      pcre2_compile(units(pattern), pattern.size(), kOptions, &code_error, &offset, context.get()));
-  if (code == nullptr) {
-    return Error::corrupt("{}: pattern {} does not compile: {} (at byte {})", what, shown(pattern),
-                          error_text(code_error), offset);
-  }
+      pcre2_compile(units(*translated), translated->size(), kOptions, &code_error, &offset, context.get()));
+  if (code == nullptr) return Error::corrupt("{} does not compile: {}", name, error_text(code_error));
   // Where the machine has no compiler this fails and the interpreter runs instead: slower, the same matches.
   (void)pcre2_jit_compile(code.get(), PCRE2_JIT_COMPLETE);
-  return Regex(std::move(code), fmt::format("{}: pattern {}", what, shown(pattern)));
+  return Regex(std::move(code), std::move(name));
 }
 
 Status Regex::for_each_match(std::string_view text, FunctionRef<void(size_t, size_t)> match) const {
@@ -89,7 +83,8 @@ Status Regex::for_each_match(std::string_view text, FunctionRef<void(size_t, siz
   size_t last_end = std::string_view::npos;
   for (size_t pos = 0; pos <= text.size();) {
     // The text is known to be UTF-8; checking it again for every match would be quadratic.
-    const int n = pcre2_match(code_.get(), units(text), text.size(), pos, PCRE2_NO_UTF_CHECK, block.get(), context.get());
+    const int n =
+        pcre2_match(code_.get(), units(text), text.size(), pos, PCRE2_NO_UTF_CHECK, block.get(), context.get());
     if (n == PCRE2_ERROR_NOMATCH) break;
     if (n < 0) return Error::exhausted("{}: match stopped: {}", name_, error_text(n));
     const size_t begin = bounds[0], end = bounds[1];

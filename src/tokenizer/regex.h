@@ -22,8 +22,6 @@ class Regex {
  public:
   // `what` opens error messages: the file and the field.
   static Result<Regex> compile(std::string_view pattern, std::string_view what);
-  // A pattern of our own, in PCRE2's syntax.
-  static Result<Regex> compile_pcre2(std::string_view pattern, std::string_view what);
 
   // Calls `match(begin, end)` for every match of `text` (which must be UTF-8) from left to right. An empty match is
   // reported unless it lies at the end of the match before it.

@@ -7,6 +7,8 @@
 namespace hermes::tokenizer {
 namespace {
 
+constexpr size_t kMaxRewrittenBytes = 256 << 10;  // PCRE2 compiles no more than that
+
 // Members of a bracketed class.
 constexpr std::string_view kSpace = "\\p{Z}\\x{9}-\\x{d}\\x{85}";
 constexpr std::string_view kNotSpace =
@@ -33,7 +35,10 @@ class Rewriter {
   explicit Rewriter(std::string_view pattern) : in_(pattern) {}
 
   Result<std::string> run() {
-    while (pos_ < in_.size()) HERMES_TRY(step());
+    while (pos_ < in_.size()) {
+      HERMES_TRY(step());
+      if (out_.size() > kMaxRewrittenBytes) return refuse("a pattern of this size");
+    }
     return std::move(out_);
   }
 
@@ -50,9 +55,14 @@ class Rewriter {
   // One construct. `atom_` is where the last thing that a quantifier may follow begins in out_.
   Status step() {
     switch (in_[pos_]) {
-      case '\\': atom_ = out_.size(); return escape(false);
-      case '[': atom_ = out_.size(); return bracket();
-      case '(': return open_group();
+      case '\\':
+        atom_ = out_.size();
+        return escape(false);
+      case '[':
+        atom_ = out_.size();
+        return bracket();
+      case '(':
+        return open_group();
       case ')':
         if (!groups_.empty()) {
           atom_ = groups_.back();
@@ -60,11 +70,14 @@ class Rewriter {
         }
         copy(1);
         return {};
-      case '{': return interval();
+      case '{':
+        return interval();
       case '*':
       case '+':
       case '?':
-      case '|': copy(1); return {};
+      case '|':
+        copy(1);
+        return {};
       default:
         atom_ = out_.size();
         copy(1);
@@ -171,21 +184,34 @@ class Rewriter {
     if (pos_ + 1 >= in_.size()) return refuse("an escape without a character");
     const char c = in_[pos_ + 1];
     switch (c) {
-      case 's': return set(kSpace, false, in_class);
-      case 'S': return in_class ? set(kNotSpace, false, true) : set(kSpace, true, false);
-      case 'w': return set(kWord, false, in_class);
-      case 'W': return set(kWord, true, in_class);
-      case 'h': return set(kHex, false, in_class);
-      case 'H': return set(kHex, true, in_class);
-      case 'v': pos_ += 2; out_ += "\\x{b}"; return {};
-      case 'd': return set(members_of("Nd"), false, in_class);
-      case 'D': return set(members_of("Nd"), true, in_class);
+      case 's':
+        return set(kSpace, false, in_class);
+      case 'S':
+        return in_class ? set(kNotSpace, false, true) : set(kSpace, true, false);
+      case 'w':
+        return set(kWord, false, in_class);
+      case 'W':
+        return set(kWord, true, in_class);
+      case 'h':
+        return set(kHex, false, in_class);
+      case 'H':
+        return set(kHex, true, in_class);
+      case 'v':
+        pos_ += 2;
+        out_ += "\\x{b}";
+        return {};
+      case 'd':
+        return set(members_of("Nd"), false, in_class);
+      case 'D':
+        return set(members_of("Nd"), true, in_class);
       case 'r':
       case 'n':
       case 't':
       case 'f':
       case 'a':
-      case 'e': copy(2); return {};
+      case 'e':
+        copy(2);
+        return {};
       case 'A':
       case 'z':
       case 'Z':
@@ -194,12 +220,17 @@ class Rewriter {
         copy(2);
         return {};
       case 'b':
-      case 'B': return word_boundary(c == 'B', in_class);
+      case 'B':
+        return word_boundary(c == 'B', in_class);
       case 'p':
-      case 'P': return property(in_class);
-      case 'u': return unicode_escape();
-      case 'x': return hex_escape();
-      default: break;
+      case 'P':
+        return property(in_class);
+      case 'u':
+        return unicode_escape();
+      case 'x':
+        return hex_escape();
+      default:
+        break;
     }
     if (is_digit(c) && c != '0' && !in_class) {  // a reference to a group
       copy(2);

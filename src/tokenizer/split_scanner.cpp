@@ -68,11 +68,15 @@ size_t end_of_contraction(const Cursor& in, size_t pos) {
     case 's':
     case 't':
     case 'm':
-    case 'd': return pos + 2;
+    case 'd':
+      return pos + 2;
     case 'r':
-    case 'v': return lower(2) == 'e' ? pos + 3 : 0;
-    case 'l': return lower(2) == 'l' ? pos + 3 : 0;
-    default: break;
+    case 'v':
+      return lower(2) == 'e' ? pos + 3 : 0;
+    case 'l':
+      return lower(2) == 'l' ? pos + 3 : 0;
+    default:
+      break;
   }
   const bool is_long_s = pos + 2 < in.size() && in.byte(pos + 1) == 0xC5 && in.byte(pos + 2) == 0xBF;
   return is_long_s ? pos + 3 : 0;

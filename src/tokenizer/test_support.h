@@ -26,8 +26,10 @@ const json::object& goldens();
 
 // A tokenizer.json with one of the goldens' models ("byte": byte-level; "fallback", "unk", ...: over characters), the
 // fields it needs, and `fields` (each a name and JSON text) in their place.
-std::string fixture_json(std::string_view model, std::initializer_list<std::pair<std::string_view, std::string_view>> fields = {});
-Tokenizer fixture(std::string_view model, std::initializer_list<std::pair<std::string_view, std::string_view>> fields = {});
+std::string fixture_json(std::string_view model,
+                         std::initializer_list<std::pair<std::string_view, std::string_view>> fields = {});
+Tokenizer fixture(std::string_view model,
+                  std::initializer_list<std::pair<std::string_view, std::string_view>> fields = {});
 
 // The Split of Llama-3, then ByteLevel, as a "pre_tokenizer" field.
 std::string llama3_pre_tokenizer();

@@ -11,8 +11,7 @@ constexpr uint64_t kHashBits = 0xFFFFFFFF00000000ULL;
 
 }  // namespace
 
-StringIndex::StringIndex(size_t n_strings)
-    : slots_(std::bit_ceil(n_strings * 2 + 2)), mask_(slots_.size() - 1) {}
+StringIndex::StringIndex(size_t n_strings) : slots_(std::bit_ceil(n_strings * 2 + 2)), mask_(slots_.size() - 1) {}
 
 std::optional<TokenId> StringIndex::insert(const TokenStrings& strings, TokenId id) {
   const std::string_view text = strings[static_cast<size_t>(id)];

@@ -1,5 +1,5 @@
-// A trie over the bytes of tokens: which tokens begin with these bytes? For constrained decoding, which walks it in step
-// with a grammar, and for finding added tokens in text.
+// A trie over the bytes of tokens: which tokens begin with these bytes? For constrained decoding, which walks it in
+// step with a grammar, and for finding added tokens in text.
 //
 // Nodes lie in one array in pre-order (a node, then its subtree), so that visiting every token is one pass through
 // memory, and skipping a subtree is one addition. Immutable once built; nodes are indices.
@@ -65,7 +65,7 @@ class TokenTrie {
   }
 
   std::vector<Packed> nodes_;
-  std::vector<TokenId> tokens_;  // in the order of nodes
+  std::vector<TokenId> tokens_;         // in the order of nodes
   std::array<Node, 256> root_child_{};  // kRoot where there is none
   size_t max_depth_ = 0;
 };

@@ -99,11 +99,13 @@ Result<std::string> Tokenizer::decode(std::span<const TokenId> ids, bool skip_sp
 size_t Tokenizer::vocab_size() const { return parts_->texts.size(); }
 
 std::string_view Tokenizer::token_bytes(TokenId id) const {
-  return id < 0 || static_cast<size_t>(id) >= vocab_size() ? std::string_view() : parts_->bytes[static_cast<size_t>(id)];
+  return id < 0 || static_cast<size_t>(id) >= vocab_size() ? std::string_view()
+                                                           : parts_->bytes[static_cast<size_t>(id)];
 }
 
 std::string_view Tokenizer::token_text(TokenId id) const {
-  return id < 0 || static_cast<size_t>(id) >= vocab_size() ? std::string_view() : parts_->texts[static_cast<size_t>(id)];
+  return id < 0 || static_cast<size_t>(id) >= vocab_size() ? std::string_view()
+                                                           : parts_->texts[static_cast<size_t>(id)];
 }
 
 std::optional<TokenId> Tokenizer::find(std::string_view token_text) const {

@@ -6,9 +6,9 @@
 // Non-goals: offsets into the text, pairs of texts, truncation and padding (what a file says of these two is what some
 // training run wanted of its batches; transformers resets them at every call too), dropout, WordPiece and Unigram.
 //
-// Errors: kCorrupt and kUnsupported when loading, naming file and field. Encoding fails only where the vocabulary lacks a
-// character and has no unknown token, or where a pattern of the file backtracks beyond its limit; decoding, where an id
-// is not of the vocabulary.
+// Errors: kCorrupt and kUnsupported when loading, naming file and field. Encoding fails only where the vocabulary lacks
+// a character and has no unknown token, or where a pattern of the file backtracks beyond its limit; decoding, where an
+// id is not of the vocabulary.
 //
 //   HERMES_ASSIGN(const Tokenizer tokenizer, Tokenizer::open("tokenizer.json"));
 //   HERMES_ASSIGN(const std::vector<TokenId> ids, tokenizer.encode("Hello"));

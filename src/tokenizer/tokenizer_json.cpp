@@ -29,7 +29,8 @@ Result<bool> read_normalizer(const json::value& value, const std::string& what, 
   HERMES_ASSIGN(const json::array* parts, array_at(object, "normalizers"));
   bool nfc = false;
   for (size_t i = 0; i < parts->size(); ++i) {
-    HERMES_ASSIGN(const bool part, read_normalizer((*parts)[i], fmt::format("{}: normalizers[{}]", what, i), depth + 1));
+    HERMES_ASSIGN(const bool part,
+                  read_normalizer((*parts)[i], fmt::format("{}: normalizers[{}]", what, i), depth + 1));
     nfc |= part;
   }
   return nfc;
@@ -90,8 +91,7 @@ Result<std::unique_ptr<TokenizerParts>> read_parts(const JsonObject& file) {
                                   "post_processor", "decoder", "model"}));
   HERMES_ASSIGN(const JsonObject model_object, file.object("model"));
   HERMES_ASSIGN(ModelFields model, read_model(model_object));
-  HERMES_ASSIGN(std::vector<AddedToken> added,
-                read_added_tokens(file.find("added_tokens"), what, MergeTable::kMaxId));
+  HERMES_ASSIGN(std::vector<AddedToken> added, read_added_tokens(file.find("added_tokens"), what, MergeTable::kMaxId));
   HERMES_TRY(check_agreement(added, model, what));
   bool nfc = false;
   if (const json::value* normalizer = file.find("normalizer")) {

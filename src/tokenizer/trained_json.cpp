@@ -9,10 +9,8 @@ namespace hermes::tokenizer {
 namespace {
 
 json::object byte_level(bool add_prefix_space, bool use_regex) {
-  return {{"type", "ByteLevel"},
-          {"add_prefix_space", add_prefix_space},
-          {"trim_offsets", true},
-          {"use_regex", use_regex}};
+  return {
+      {"type", "ByteLevel"}, {"add_prefix_space", add_prefix_space}, {"trim_offsets", true}, {"use_regex", use_regex}};
 }
 
 json::object sequence_piece(std::string_view id, int type_id) {
@@ -30,12 +28,11 @@ json::value bos_template(const TrainedVocab& vocab) {
   json::object special_tokens;
   special_tokens[vocab.bos] =
       json::object{{"id", vocab.bos}, {"ids", json::array{id}}, {"tokens", json::array{json::value(vocab.bos)}}};
-  return json::object{
-      {"type", "TemplateProcessing"},
-      {"single", json::array{special_piece(vocab.bos, 0), sequence_piece("A", 0)}},
-      {"pair", json::array{special_piece(vocab.bos, 0), sequence_piece("A", 0), special_piece(vocab.bos, 1),
-                           sequence_piece("B", 1)}},
-      {"special_tokens", std::move(special_tokens)}};
+  return json::object{{"type", "TemplateProcessing"},
+                      {"single", json::array{special_piece(vocab.bos, 0), sequence_piece("A", 0)}},
+                      {"pair", json::array{special_piece(vocab.bos, 0), sequence_piece("A", 0),
+                                           special_piece(vocab.bos, 1), sequence_piece("B", 1)}},
+                      {"special_tokens", std::move(special_tokens)}};
 }
 
 json::array added_tokens(const TrainedVocab& vocab) {
@@ -77,28 +74,30 @@ Result<std::string> to_tokenizer_json(const TrainedVocab& vocab) {
   json::array merges;
   merges.reserve(vocab.merges.size());
   for (const auto& [left, right] : vocab.merges) {
-    merges.push_back(json::array{json::value(texts[static_cast<size_t>(left)]), json::value(texts[static_cast<size_t>(right)])});
+    merges.push_back(
+        json::array{json::value(texts[static_cast<size_t>(left)]), json::value(texts[static_cast<size_t>(right)])});
   }
   json::value normalizer;
   if (vocab.nfc) normalizer = json::object{{"type", "NFC"}};
-  const json::object file{{"version", "1.0"},
-                          {"truncation", nullptr},
-                          {"padding", nullptr},
-                          {"added_tokens", added_tokens(vocab)},
-                          {"normalizer", std::move(normalizer)},
-                          {"pre_tokenizer", pre_tokenizer_fields(vocab.pattern)},
-                          {"post_processor", vocab.bos.empty() ? json::value(byte_level(true, true)) : bos_template(vocab)},
-                          {"decoder", byte_level(true, true)},
-                          {"model", json::object{{"type", "BPE"},
-                                                 {"dropout", nullptr},
-                                                 {"unk_token", nullptr},
-                                                 {"continuing_subword_prefix", nullptr},
-                                                 {"end_of_word_suffix", nullptr},
-                                                 {"fuse_unk", false},
-                                                 {"byte_fallback", false},
-                                                 {"ignore_merges", false},
-                                                 {"vocab", std::move(ids)},
-                                                 {"merges", std::move(merges)}}}};
+  const json::object file{
+      {"version", "1.0"},
+      {"truncation", nullptr},
+      {"padding", nullptr},
+      {"added_tokens", added_tokens(vocab)},
+      {"normalizer", std::move(normalizer)},
+      {"pre_tokenizer", pre_tokenizer_fields(vocab.pattern)},
+      {"post_processor", vocab.bos.empty() ? json::value(byte_level(true, true)) : bos_template(vocab)},
+      {"decoder", byte_level(true, true)},
+      {"model", json::object{{"type", "BPE"},
+                             {"dropout", nullptr},
+                             {"unk_token", nullptr},
+                             {"continuing_subword_prefix", nullptr},
+                             {"end_of_word_suffix", nullptr},
+                             {"fuse_unk", false},
+                             {"byte_fallback", false},
+                             {"ignore_merges", false},
+                             {"vocab", std::move(ids)},
+                             {"merges", std::move(merges)}}}};
   return to_pretty_json_text(file) + "\n";
 }
 

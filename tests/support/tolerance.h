@@ -21,16 +21,16 @@ constexpr double linear_tolerance(int64_t k, double magnitude) {
 }
 
 // 1 / rms to F32, times x, times weight, and the reference's own; the sum of squares is in fp64.
-constexpr double rms_norm_tolerance(double expected) {
-  return 4.01 * kUnitRoundoff * expected + kSmallestF32;
-}
+constexpr double rms_norm_tolerance(double expected) { return 4.01 * kUnitRoundoff * expected + kSmallestF32; }
 
 // cos and sin to F32, their products with a and b, the sum, the reference's own.
 constexpr double rope_tolerance(double abs_a, double abs_b) { return 4.01 * kUnitRoundoff * (abs_a + abs_b); }
 
-// exp, 1 + exp, the quotient, the product, the reference's own.
+// exp, 1 + exp, the quotient, the product, the reference's own. Below gate = -88.7 exp(-gate) is infinite in F32 and
+// the result 0, where it should be at most kSiluUnderflow |up|.
+inline constexpr double kSiluUnderflow = 2.7e-37;
 constexpr double swiglu_tolerance(double abs_expected, double abs_up) {
-  return (kExpRoundings + 4.01) * kUnitRoundoff * abs_expected + kSmallestF32 * (1 + abs_up);
+  return (kExpRoundings + 4.01) * kUnitRoundoff * abs_expected + kSmallestF32 + kSiluUnderflow * abs_up;
 }
 
 // x - max is rounded, so exp of it is off by u |x - max|: for the element and, at most `range`, for the sum.
@@ -41,8 +41,7 @@ constexpr double softmax_tolerance(double expected, double range) {
 // `score` bounds scale |q| |k|, `value` bounds |v|, over the positions that are seen. A score is off by (D +
 // 1) u score; that moves a weight, and the sum of weights, by as much relative to itself. Then exp of a
 // rounded difference, sums of at most a tile, and for each tile that is merged two exp, three roundings.
-constexpr double attention_tolerance(int64_t head_dim, int64_t tile, int64_t n_tiles, double score,
-                                     double value) {
+constexpr double attention_tolerance(int64_t head_dim, int64_t tile, int64_t n_tiles, double score, double value) {
   const double scores = static_cast<double>(head_dim + 1) * score;
   const double weights = kExpRoundings + 2 * score + static_cast<double>(tile);
   const double merges = static_cast<double>(n_tiles) * (2 * kExpRoundings + 2 * score + 3);

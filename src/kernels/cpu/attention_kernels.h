@@ -13,69 +13,18 @@
 
 #include "kernels/cpu/exp_lanes.h"
 #include "kernels/cpu/kernel_table.h"
+#include "kernels/cpu/outer_products.h"
 
 namespace hermes::kernels {
 
 inline constexpr int64_t kTile = 64;  // = ops::kAttentionTile, checked where both are seen
 
+template <class T>
+inline constexpr bool kIsBf16 = false;
+template <>
+inline constexpr bool kIsBf16<Bf16> = true;
+
 HERMES_INLINE int64_t padded_head_dim(int64_t head_dim) { return (head_dim + 15) / 16 * 16; }
-
-// out[r][0 .. 16 C) += sum over k of a[r][k] * b[k][0 .. 16 C), r < R, each by fma in the order of k.
-template <class V, int R, int C>
-HERMES_INLINE void outer_products(const float* a, int64_t a_stride, const float* b, int64_t b_stride,
-                                  int64_t k_begin, int64_t k_end, bool from_zero, float* out,
-                                  int64_t out_stride) {
-  V sums[R * C];
-  unrolled<R * C>([&](auto i) HERMES_LAMBDA_INLINE {
-    constexpr int r = decltype(i)::value / C, c = decltype(i)::value % C;
-    sums[r * C + c] = from_zero ? V::zero() : V::load(out + r * out_stride + c * V::kCount);
-  });
-  for (int64_t k = k_begin; k < k_end; ++k) {
-    V row[C];
-    unrolled<C>([&](auto c) HERMES_LAMBDA_INLINE {
-      row[decltype(c)::value] = V::load(b + k * b_stride + decltype(c)::value * V::kCount);
-    });
-    unrolled<R>([&](auto r) HERMES_LAMBDA_INLINE {
-      const V x = V::broadcast(a[decltype(r)::value * a_stride + k]);
-      unrolled<C>([&](auto c) HERMES_LAMBDA_INLINE {
-        V& sum = sums[decltype(r)::value * C + decltype(c)::value];
-        sum = fma(x, row[decltype(c)::value], sum);
-      });
-    });
-  }
-  unrolled<R * C>([&](auto i) HERMES_LAMBDA_INLINE {
-    constexpr int r = decltype(i)::value / C, c = decltype(i)::value % C;
-    sums[r * C + c].store(out + r * out_stride + c * V::kCount);
-  });
-}
-
-// The same for any number of columns (a multiple of 16).
-template <class V, int R>
-__attribute__((noinline)) void multiply_rows(const float* a, int64_t a_stride, const float* b,
-                                             int64_t b_stride, int64_t k_begin, int64_t k_end, bool from_zero,
-                                             float* out, int64_t out_stride, int64_t columns) {
-  constexpr int kWide = V::kAttentionCols * V::kCount;
-  int64_t c = 0;
-  for (; c + kWide <= columns; c += kWide) {
-    outer_products<V, R, V::kAttentionCols>(a, a_stride, b + c, b_stride, k_begin, k_end, from_zero, out + c,
-                                            out_stride);
-  }
-  for (; c < columns; c += V::kCount) {
-    outer_products<V, R, 1>(a, a_stride, b + c, b_stride, k_begin, k_end, from_zero, out + c, out_stride);
-  }
-}
-
-// rows <= R, chosen at run time.
-template <class V, int R = V::kAttentionRows, class... Args>
-HERMES_INLINE void multiply_any(int64_t rows, Args... args) {
-  if constexpr (R == 1) {
-    multiply_rows<V, 1>(args...);
-  } else if (rows == R) {
-    multiply_rows<V, R>(args...);
-  } else {
-    multiply_any<V, R - 1>(rows, args...);
-  }
-}
 
 template <class V, class Cached>
 class AttentionTiles {
@@ -110,9 +59,12 @@ class AttentionTiles {
       sums_[i] = 0;
     }
     for (int64_t tile = begin / kTile * kTile; tile < end; tile += kTile) {
-      load_tile(tile, end - tile < kTile ? end - tile : kTile);
+      const int64_t next = tile + kTile < end ? tile + kTile : tile;
+      load_tile(tile, end - tile < kTile ? end - tile : kTile, next);
+      ahead_ = reinterpret_cast<const char*>(rows_of(block_.v_pages, next));
       for (int64_t q = 0; q < n_queries_; q += kRows) {
         visit(tile, q, n_queries_ - q < kRows ? n_queries_ - q : kRows);
+        ahead_ = reinterpret_cast<const char*>(keys_);  // asked for already: from now on a hint that costs nothing
       }
     }
     for (int64_t i = 0; i < n_queries_; ++i) write(i);
@@ -132,32 +84,76 @@ class AttentionTiles {
 
   HERMES_INLINE const Cached* rows_of(const std::byte* const* pages, int64_t tile) const {
     const std::byte* page = pages[tile / block_.page_size];
-    return reinterpret_cast<const Cached*>(page) + block_.head_offset +
-           tile % block_.page_size * block_.head_dim;
+    return reinterpret_cast<const Cached*>(page) + block_.head_offset + tile % block_.page_size * block_.head_dim;
   }
 
-  // The first n positions of the tile; what lies beyond them was perhaps never written and is not read.
-  void load_tile(int64_t tile, int64_t n) {
+  // The first n positions of the tile, n <= kTile; what lies beyond them was perhaps never written and is not read.
+  // K of the next tile is asked for meanwhile, V of it during the products: memory is never idle.
+  void load_tile(int64_t tile, int64_t n, int64_t next) {
     const Cached* k = rows_of(block_.k_pages, tile);
     const Cached* v = rows_of(block_.v_pages, tile);
+    const Cached* next_k = rows_of(block_.k_pages, next);
     const int64_t dim = block_.head_dim;
-    for (int64_t i = 0; i < dim; i += V::kCount) {
-      const int run = static_cast<int>(dim - i < V::kCount ? dim - i : V::kCount);
-      for (int64_t j = 0; j < n; j += V::kCount) {
-        V block[16];
-        for (int64_t r = 0; r < 16; ++r) {
-          block[r] = j + r < n ? V::load_first(k + (j + r) * dim + i, run) : V::zero();
+    for (int64_t j = 0; j < kTile; j += V::kCount) {
+      for (int64_t i = 0; i < dim; i += kKeyStep) {
+        prefetch(next_k + j * dim + i * V::kCount, kKeyStep * V::kCount);
+        if (j + V::kCount <= n && i + kKeyStep <= dim) {
+          load_keys(k + j * dim + i, keys_ + i * kTile + j);
+        } else {
+          load_some_keys(k + j * dim + i, n - j, dim - i, keys_ + i * kTile + j);
         }
-        transpose(block);
-        for (int r = 0; r < run; ++r) block[r].store(keys_ + (i + r) * kTile + j);
       }
-      for (int64_t j = 0; j < n; ++j) V::load_first(v + j * dim + i, run).store(values_ + j * width_ + i);
     }
-    // Scores of positions beyond are computed with the others and thrown away; they must be numbers all the
-    // same.
-    const int64_t filled = (n + V::kCount - 1) / V::kCount * V::kCount;
-    for (int64_t i = 0; i < dim; ++i) {
-      for (int64_t j = filled; j < kTile; j += V::kCount) V::zero().store(keys_ + i * kTile + j);
+    const int64_t full = dim / V::kCount * V::kCount;
+    for (int64_t j = 0; j < n; ++j) {
+      const Cached* from = v + j * dim;
+      float* to = values_ + j * width_;
+      for (int64_t i = 0; i < full; i += V::kCount) V::load(from + i).store(to + i);
+      if (full < dim) V::load_first(from + full, static_cast<int>(dim - full)).store(to + full);
+    }
+  }
+
+  // Only a hint: may reach beyond the tile, and beyond the page.
+  static HERMES_INLINE void prefetch(const Cached* from, int64_t n) {
+    const auto* bytes = reinterpret_cast<const char*>(from);
+    for (int64_t at = 0; at < n * static_cast<int64_t>(sizeof(Cached)); at += 64) __builtin_prefetch(bytes + at, 0, 2);
+  }
+
+  // Elements that load_keys transposes at a time: BF16 goes in pairs, with half the shuffling.
+  static constexpr int64_t kKeyStep = kIsBf16<Cached> ? 2 * V::kCount : V::kCount;
+
+  // Sixteen positions by kKeyStep elements, transposed.
+  HERMES_INLINE void load_keys(const Cached* from, float* to) {
+    V block[16];
+    unrolled<16>([&](auto r) HERMES_LAMBDA_INLINE {
+      const Cached* row = from + decltype(r)::value * block_.head_dim;
+      if constexpr (kIsBf16<Cached>) {
+        block[decltype(r)::value] = V::load_bits(row);
+      } else {
+        block[decltype(r)::value] = V::load(row);
+      }
+    });
+    transpose(block);
+    unrolled<16>([&](auto r) HERMES_LAMBDA_INLINE {
+      constexpr int i = decltype(r)::value;
+      if constexpr (kIsBf16<Cached>) {
+        first_bf16(block[i]).store(to + 2 * i * kTile);
+        second_bf16(block[i]).store(to + (2 * i + 1) * kTile);
+      } else {
+        block[i].store(to + i * kTile);
+      }
+    });
+  }
+  // Where the tile or the head ends sooner. Positions beyond are zeros: they are scored with the others and ignored.
+  void load_some_keys(const Cached* from, int64_t positions, int64_t elements, float* to) {
+    for (int64_t i = 0; i < elements && i < kKeyStep; i += V::kCount) {
+      const int n = static_cast<int>(elements - i < V::kCount ? elements - i : V::kCount);
+      V block[16];
+      for (int r = 0; r < 16; ++r) {
+        block[r] = r < positions ? V::load_first(from + r * block_.head_dim + i, n) : V::zero();
+      }
+      transpose(block);
+      for (int r = 0; r < n; ++r) block[r].store(to + (i + r) * kTile);
     }
   }
 
@@ -170,8 +166,8 @@ class AttentionTiles {
     for (int64_t r = 0; r < n;) {  // runs of queries at one distance from each other: heads of one token
       const int64_t left_in_token = block_.group - (q + r) % block_.group;
       const int64_t run = n - r < left_in_token ? n - r : left_in_token;
-      multiply_any<V>(run, query_row(q + r), block_.head_dim, keys_, kTile, int64_t{0}, block_.head_dim, true,
-                      weights_ + r * kTile, kTile, kTile);
+      outer_products<V>(run, {query_row(q + r), block_.head_dim, keys_, kTile, weights_ + r * kTile, kTile, kTile, 0,
+                              block_.head_dim, true, ahead_});
       r += run;
     }
     for (int64_t r = 0; r < n; ++r) weigh(visible(tile, q + r), r);
@@ -225,8 +221,8 @@ class AttentionTiles {
     }
   }
   void sum_values_of(int64_t r, int64_t n, Range range, bool from_zero) {
-    multiply_any<V>(n, weights_ + r * kTile, kTile, values_, width_, range.begin, range.end, from_zero,
-                    tile_out_ + r * width_, width_, width_);
+    outer_products<V>(n, {weights_ + r * kTile, kTile, values_, width_, tile_out_ + r * width_, width_, width_,
+                          range.begin, range.end, from_zero, ahead_ + 64 * block_.head_dim});
   }
 
   void merge(int64_t tile, int64_t q, int64_t n) {
@@ -254,8 +250,7 @@ class AttentionTiles {
   }
 
   void write(int64_t query) {
-    float* out =
-        block_.out + query / block_.group * block_.token_stride + query % block_.group * block_.head_dim;
+    float* out = block_.out + query / block_.group * block_.token_stride + query % block_.group * block_.head_dim;
     const V sum = V::broadcast(sums_[query]);
     for (int64_t i = 0; i < block_.head_dim; i += V::kCount) {
       const int64_t left = block_.head_dim - i;
@@ -268,6 +263,7 @@ class AttentionTiles {
   int64_t width_;
   int64_t n_queries_;
   float *keys_, *values_, *weights_, *tile_out_, *outs_, *highest_, *sums_;
+  const char* ahead_ = nullptr;  // V of the next tile
   float tile_highest_[16] = {}, tile_sum_[16] = {};
 };
 

@@ -12,7 +12,8 @@
 
 namespace hermes::kernels {
 
-enum class CpuIsa { kScalar, kAvx2, kAvx512 };
+// kAmx is kAvx512 with products of BF16 weights on tiles (amx_linear.h).
+enum class CpuIsa { kScalar, kAvx2, kAvx512, kAmx };
 
 std::string_view to_string(CpuIsa isa);
 // The sets that were built and that this processor and operating system run, worst first; never empty.

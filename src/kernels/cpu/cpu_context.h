@@ -17,7 +17,7 @@ const KernelTable& kernel_table(CpuIsa isa);
 
 struct CpuContext {
   CpuContext(ThreadPool& threads, CpuIsa isa)
-      : pool(threads), kernels(kernel_table(isa)), per_thread(static_cast<size_t>(threads.n_threads())) {}
+      : pool(threads), kernels(kernel_table(isa)), has_tiles(isa == CpuIsa::kAmx), per_thread(static_cast<size_t>(threads.n_threads())) {}
 
   // ThreadPool::parallel_for that tells fn on which thread it runs, for the scratch of that thread.
   void for_pieces(int64_t n, int64_t piece, FunctionRef<void(int thread, int64_t begin, int64_t end)> fn);
@@ -27,11 +27,13 @@ struct CpuContext {
 
   ThreadPool& pool;
   const KernelTable& kernels;
+  const bool has_tiles;
   Scratch shared, weights, angles;  // held across threads for one call
   std::vector<Scratch> per_thread;
 };
 
 void run_linear(CpuContext& context, const ops::LinearArgs& args);
+void run_linear_amx(CpuContext& context, const ops::LinearArgs& args);  // BF16 weights, has_tiles
 void run_attention(CpuContext& context, const ops::AttentionArgs& args);
 void run_kv_store(CpuContext& context, const ops::KvStoreArgs& args);
 void run_rope(CpuContext& context, const ops::RopeArgs& args);

@@ -1,3 +1,4 @@
+#include "kernels/cpu/amx_linear.h"
 #include "kernels/cpu/cpu_context.h"
 
 #if defined(HERMES_CPU_X86)
@@ -26,6 +27,8 @@ bool runnable(CpuIsa isa) {
       return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
              __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
              __builtin_cpu_supports("avx512bf16") && runnable(CpuIsa::kAvx2);
+    case CpuIsa::kAmx:
+      return runnable(CpuIsa::kAvx512) && amx::enable();
   }
   return false;
 #else
@@ -43,13 +46,15 @@ std::string_view to_string(CpuIsa isa) {
       return "avx2";
     case CpuIsa::kAvx512:
       return "avx512";
+    case CpuIsa::kAmx:
+      return "amx";
   }
   return "?";
 }
 
 std::vector<CpuIsa> runnable_cpu_isas() {
   std::vector<CpuIsa> isas;
-  for (const CpuIsa isa : {CpuIsa::kScalar, CpuIsa::kAvx2, CpuIsa::kAvx512}) {
+  for (const CpuIsa isa : {CpuIsa::kScalar, CpuIsa::kAvx2, CpuIsa::kAvx512, CpuIsa::kAmx}) {
     if (runnable(isa)) isas.push_back(isa);
   }
   return isas;
@@ -61,7 +66,7 @@ const KernelTable& kernel_table(CpuIsa isa) {
   static const KernelTable avx2_table{avx2::kLinear, avx2::kAttention, avx2::kRows, avx2::kLimits};
   static const KernelTable avx512_table{avx512::kLinear, avx512::kAttention, avx512::kRows, avx512::kLimits};
   if (isa == CpuIsa::kAvx2) return avx2_table;
-  if (isa == CpuIsa::kAvx512) return avx512_table;
+  if (isa == CpuIsa::kAvx512 || isa == CpuIsa::kAmx) return avx512_table;
 #endif
   HERMES_CHECK(isa == CpuIsa::kScalar, "{} was not built", to_string(isa));
   return scalar_table;

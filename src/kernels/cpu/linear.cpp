@@ -31,6 +31,7 @@ constexpr int64_t kGemmPiecesPerThread = 4;
 }  // namespace
 
 void run_linear(CpuContext& context, const ops::LinearArgs& args) {
+  if (context.has_tiles && args.weight.dtype == DType::kBF16) return run_linear_amx(context, args);
   const LinearKernels& kernels = context.kernels.linear[types_of(args)];
   LinearPiece whole;
   whole.t = args.x.shape[0];

@@ -1,10 +1,11 @@
+#include <algorithm>
+
 #include "kernels/cpu/amx_linear.h"
 #include "kernels/cpu/cpu_context.h"
 #include "ops/linear.h"
 
 #if defined(HERMES_CPU_X86)
 #include <cpuid.h>
-#include <immintrin.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif

@@ -88,8 +88,10 @@ void pack_rows(const RowsToPack& rows, int64_t tile_begin, int64_t tile_end, voi
         for (int64_t t = tile * rows.tile_rows; t < (tile + 1) * rows.tile_rows; ++t) {
           for (int64_t i = chunk; i < chunk + kCount; i += V::kCount, out += V::kCount) {
             const int64_t left = t < rows.t && i < k_end ? k_end - i : 0;
-            V::load_first(rows.x + t * rows.k + i, static_cast<int>(left < V::kCount ? left : V::kCount))
-                .store_first(out, V::kCount);
+            const V part = left <= 0 ? V::zero()
+                                     : V::load_first(rows.x + t * rows.k + i,
+                                                     static_cast<int>(left < V::kCount ? left : V::kCount));
+            part.store_first(out, V::kCount);
           }
         }
       }
@@ -132,8 +134,7 @@ HERMES_INLINE void gemv_step(const LinearPiece& piece, int64_t n, int64_t apart)
   }
   if (k < piece.k) {
     unrolled<S>([&](auto s) HERMES_LAMBDA_INLINE {
-      const Chunk weights =
-          load_chunk_first<M>(w + decltype(s)::value * stream + k, static_cast<int>(piece.k - k));
+      const Chunk weights = load_chunk_first<M>(w + decltype(s)::value * stream + k, static_cast<int>(piece.k - k));
       unrolled<T>([&](auto t) HERMES_LAMBDA_INLINE {
         V& sum = sums[decltype(s)::value * T + decltype(t)::value];
         sum = fma(Chunk::load(x + decltype(t)::value * kCount), weights, sum);
@@ -210,9 +211,29 @@ struct Gemm {
     }
   }
 
+  // Weights that come next, asked for from memory while this tile is multiplied: some rows of the next panel.
+  struct Ahead {
+    const char* begin = nullptr;
+    int64_t row_bytes = 0, n_rows = 0;
+    HERMES_INLINE void prefetch(int64_t chunk) const {
+      const char* from = begin + chunk * kCount * kWeightBytes;
+      for (int64_t r = 0; r < n_rows; ++r) __builtin_prefetch(from + r * row_bytes, 0, 2);
+    }
+  };
+  // The share of tile i of n_tiles: as few rows as will do, so that the requests are spread over the tiles.
+  static HERMES_INLINE Ahead ahead_of(const LinearPiece& piece, int64_t n, int64_t k, int64_t i, int64_t n_tiles) {
+    const int64_t n_cols = piece.n_end - n < kCols ? piece.n_end - n : kCols;
+    const int64_t share = (n_cols + n_tiles - 1) / n_tiles;
+    const int64_t row = i * share, left = n_cols - row;
+    const auto* weight = static_cast<const char*>(piece.weight);
+    const int64_t row_bytes = piece.k * kWeightBytes;
+    if (left <= 0) return {};
+    return {weight + (n + row) * row_bytes + k * kWeightBytes, row_bytes, left < share ? left : share};
+  }
+
   // sums += x tile times panel, over `chunks` chunks. Begins with zeros or with kept sums.
   static HERMES_INLINE void multiply(const Packed* x, const Packed* panel, int64_t chunks, bool begin,
-                                     const float* kept, V (&sums)[kRows * kCols]) {
+                                     const float* kept, const Ahead& ahead, V (&sums)[kRows * kCols]) {
     if (begin) {
       unrolled<kRows * kCols>([&](auto i) HERMES_LAMBDA_INLINE { sums[decltype(i)::value] = V::zero(); });
     } else {
@@ -221,6 +242,7 @@ struct Gemm {
       });
     }
     for (int64_t i = 0; i < chunks; ++i, x += kRows * kCount, panel += kCols * kCount) {
+      ahead.prefetch(i);
       Chunk rows[kRows];
       unrolled<kRows>([&](auto r) HERMES_LAMBDA_INLINE {
         rows[decltype(r)::value] = Chunk::load(x + decltype(r)::value * kCount);
@@ -236,8 +258,8 @@ struct Gemm {
   }
 
   // The sums of a tile to y: rows [t, t + n_rows), columns [n, n + n_cols).
-  static HERMES_INLINE void finish(const LinearPiece& piece, const V (&sums)[kRows * kCols], int64_t t,
-                                   int64_t n_rows, int64_t n, int n_cols) {
+  static HERMES_INLINE void finish(const LinearPiece& piece, const V (&sums)[kRows * kCols], int64_t t, int64_t n_rows,
+                                   int64_t n, int n_cols) {
     constexpr int kGroups = (kRows * kCols + V::kCount - 1) / V::kCount;
     float tile[kGroups * V::kCount + V::kCount];
     unrolled<kGroups>([&](auto group) HERMES_LAMBDA_INLINE {
@@ -255,30 +277,6 @@ struct Gemm {
     }
   }
 
-  // Asks for a part of the weights that come next, the same share for each of the tiles that are multiplied
-  // meanwhile.
-  struct NextPanel {
-    const char* begin;       // the row of the first column
-    int64_t row_bytes;       // from one row to the next
-    int64_t used_bytes;      // of each row
-    int64_t bytes_per_tile;  // a multiple of a cache line
-    int64_t n_rows;
-
-    NextPanel(const LinearPiece& piece, int64_t n, int64_t k, int64_t k_end, int64_t n_tiles)
-        : row_bytes(piece.k * kWeightBytes), used_bytes((k_end - k) * kWeightBytes) {
-      begin = static_cast<const char*>(piece.weight) + n * row_bytes + k * kWeightBytes;
-      bytes_per_tile = (used_bytes / n_tiles + 63) / 64 * 64;
-      n_rows = piece.n_end - n < kCols ? piece.n_end - n : kCols;
-    }
-    HERMES_INLINE void prefetch(int64_t tile) const {
-      const int64_t from = tile * bytes_per_tile;
-      const int64_t to = from + bytes_per_tile < used_bytes ? from + bytes_per_tile : used_bytes;
-      for (int64_t r = 0; r < n_rows; ++r) {
-        for (int64_t at = from; at < to; at += 64) __builtin_prefetch(begin + r * row_bytes + at, 0, 2);
-      }
-    }
-  };
-
   static __attribute__((noinline)) void run(const LinearPiece& piece, void* scratch) {
     auto* panel = static_cast<Packed*>(scratch);
     float* kept = reinterpret_cast<float*>(static_cast<char*>(scratch) + kCols * kBlockBytes);
@@ -295,15 +293,15 @@ struct Gemm {
         for (int64_t n = piece.n_begin; n < piece.n_end; n += kCols) {
           const int n_cols = static_cast<int>(piece.n_end - n < kCols ? piece.n_end - n : kCols);
           pack_panel(piece, n, n_cols, k, k_end, panel);
-          const NextPanel next = n + kCols < piece.n_end
-                                     ? NextPanel(piece, n + kCols, k, k_end, n_tiles)
-                                     : NextPanel(piece, piece.n_begin, k_end < piece.k ? k_end : 0,
-                                                 k_end < piece.k ? piece.k : 0, n_tiles);
+          // The next panel; after the last one, the first of the next block of K.
+          const bool last = n + kCols >= piece.n_end;
+          const int64_t next_n = last ? piece.n_begin : n + kCols;
+          const int64_t next_k = !last ? k : k_end < piece.k ? k_end : 0;
           for (int64_t i = 0; i < n_tiles; ++i, tile += kTileFloats) {
             const int64_t t = t_begin + i * kRows;
-            next.prefetch(i);
             V sums[kRows * kCols];
-            multiply(x_block + t * chunks * kCount, panel, chunks, k == 0, tile, sums);
+            multiply(x_block + t * chunks * kCount, panel, chunks, k == 0, tile,
+                     ahead_of(piece, next_n, next_k, i, n_tiles), sums);
             if (k_end == piece.k) {
               finish(piece, sums, t, t_end - t < kRows ? t_end - t : kRows, n, n_cols);
             } else {
@@ -339,8 +337,7 @@ void gemm_flushing(const LinearPiece& piece, void* scratch) {
 template <class M>
 constexpr LinearKernels make_linear_kernels() {
   const int rows = Gemm<M>::kRows, cols = Gemm<M>::kCols;
-  return {rows,         cols,    Gemm<M>::kBlock, packed_bytes<M>,
-          pack_rows<M>, gemv<M>, gemm<M>,         Gemm<M>::scratch_bytes};
+  return {rows, cols, Gemm<M>::kBlock, packed_bytes<M>, pack_rows<M>, gemv<M>, gemm<M>, Gemm<M>::scratch_bytes};
 }
 template <class M>
 constexpr LinearKernels make_flushing_linear_kernels() {

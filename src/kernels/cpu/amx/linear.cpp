@@ -203,12 +203,14 @@ void multiply_shared(const Piece& piece, Bf16* panel) {
       const auto* ahead = reinterpret_cast<const char*>(rows + kRowTiles * kTileRows * k);
       multiply_2x1(rows, rows + kTileRows * k, kChunk, 2 * k, piece.columns.tiles, n_chunks, ahead, true, sums);
     } else {
-      for (int64_t c = 0; c < n_chunks; c += kBlockChunks) {
+      int64_t c = 0;
+      do {  // once even where k is 0: y is then the bias
         const int64_t c_end = c + kBlockChunks < n_chunks ? c + kBlockChunks : n_chunks;
         pack_panel(piece, n, c, c_end, panel);
         multiply_2x1(panel, panel + kTileElements, 2 * kTileElements, 64, piece.columns.tiles + c * kTileElements,
                      c_end - c, nullptr, c == 0, sums);
-      }
+        c = c_end;
+      } while (c < n_chunks);
     }
     finish_shared(piece, sums, n);
   }
@@ -223,7 +225,8 @@ void multiply_groups(const Piece& piece, Bf16* panel, float* sums) {
   const bool one_block = n_chunks <= kBlockChunks;  // then sums need not be kept past their group
   for (int64_t n_panel = piece.n_begin; n_panel < piece.n_end; n_panel += kPanelRows) {
     const int64_t n_end = n_panel + kPanelRows < piece.n_end ? n_panel + kPanelRows : piece.n_end;
-    for (int64_t c = 0; c < n_chunks; c += kBlockChunks) {
+    int64_t c = 0;
+    do {
       const int64_t c_end = c + kBlockChunks < n_chunks ? c + kBlockChunks : n_chunks;
       for (int64_t n = n_panel, i = 0; n < n_end; n += kRowTiles * kTileRows, ++i) {
         pack_panel(piece, n, c, c_end, panel + i * sub_panel);
@@ -247,7 +250,8 @@ void multiply_groups(const Piece& piece, Bf16* panel, float* sums) {
           for (int64_t g = 0; g < n_groups; ++g) finish_group(piece, at_sums + g * parts * kSubPanelSums, group + g, n);
         }
       }
-    }
+      c = c_end;
+    } while (c < n_chunks);
   }
 }
 

@@ -25,6 +25,7 @@ struct Lanes {
     return {_mm256_cvtph_ps(load_half(p)), _mm256_cvtph_ps(load_half(p + 8))};
   }
   static HERMES_INLINE Lanes load(const Bf16* p) { return {widen(load_half(p)), widen(load_half(p + 8))}; }
+  static HERMES_INLINE Lanes load_bits(const void* p) { return load(static_cast<const float*>(p)); }
   template <class T>
   static HERMES_INLINE Lanes load_first(const T* p, int n) {
     alignas(32) T padded[16] = {};
@@ -100,6 +101,18 @@ HERMES_INLINE Lanes shift_left_23(const Lanes& a) {
           _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(a.hi), 23))};
 }
 
+HERMES_INLINE __m256 odd_of(__m256i x) {
+  return _mm256_castsi256_ps(_mm256_and_si256(x, _mm256_set1_epi32(static_cast<int>(0xFFFF0000))));
+}
+HERMES_INLINE __m256 even_of(__m256i x) { return _mm256_castsi256_ps(_mm256_slli_epi32(x, 16)); }
+
+HERMES_INLINE Lanes first_bf16(const Lanes& pairs) {
+  return {even_of(_mm256_castps_si256(pairs.lo)), even_of(_mm256_castps_si256(pairs.hi))};
+}
+HERMES_INLINE Lanes second_bf16(const Lanes& pairs) {
+  return {odd_of(_mm256_castps_si256(pairs.lo)), odd_of(_mm256_castps_si256(pairs.hi))};
+}
+
 HERMES_INLINE float sum(const Lanes& a) {
   const __m256 eight = _mm256_add_ps(a.lo, a.hi);
   const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
@@ -143,10 +156,10 @@ HERMES_INLINE void transpose_block(__m256* const (&r)[8]) {
 HERMES_INLINE void transpose(Lanes (&rows)[16]) {
   unrolled<2>([&](auto half) HERMES_LAMBDA_INLINE {
     constexpr int n = 8 * decltype(half)::value;
-    transpose_block({&rows[n].lo, &rows[n + 1].lo, &rows[n + 2].lo, &rows[n + 3].lo, &rows[n + 4].lo,
-                     &rows[n + 5].lo, &rows[n + 6].lo, &rows[n + 7].lo});
-    transpose_block({&rows[n].hi, &rows[n + 1].hi, &rows[n + 2].hi, &rows[n + 3].hi, &rows[n + 4].hi,
-                     &rows[n + 5].hi, &rows[n + 6].hi, &rows[n + 7].hi});
+    transpose_block({&rows[n].lo, &rows[n + 1].lo, &rows[n + 2].lo, &rows[n + 3].lo, &rows[n + 4].lo, &rows[n + 5].lo,
+                     &rows[n + 6].lo, &rows[n + 7].lo});
+    transpose_block({&rows[n].hi, &rows[n + 1].hi, &rows[n + 2].hi, &rows[n + 3].hi, &rows[n + 4].hi, &rows[n + 5].hi,
+                     &rows[n + 6].hi, &rows[n + 7].hi});
   });
   unrolled<8>([&](auto i) HERMES_LAMBDA_INLINE {
     constexpr int n = decltype(i)::value;
@@ -175,16 +188,10 @@ struct Bf16Pairs {
   }
 };
 
-HERMES_INLINE __m256 odd_of(__m256i x) {
-  return _mm256_castsi256_ps(_mm256_and_si256(x, _mm256_set1_epi32(static_cast<int>(0xFFFF0000))));
-}
-HERMES_INLINE __m256 even_of(__m256i x) { return _mm256_castsi256_ps(_mm256_slli_epi32(x, 16)); }
-
 HERMES_INLINE Lanes fma(const Bf16Pairs& a, const Bf16Pairs& b, const Lanes& c) {
   const __m256 lo = _mm256_fmadd_ps(odd_of(a.lo), odd_of(b.lo), c.lo);
   const __m256 hi = _mm256_fmadd_ps(odd_of(a.hi), odd_of(b.hi), c.hi);
-  return {_mm256_fmadd_ps(even_of(a.lo), even_of(b.lo), lo),
-          _mm256_fmadd_ps(even_of(a.hi), even_of(b.hi), hi)};
+  return {_mm256_fmadd_ps(even_of(a.lo), even_of(b.lo), lo), _mm256_fmadd_ps(even_of(a.hi), even_of(b.hi), hi)};
 }
 
 }  // namespace hermes::kernels::avx2

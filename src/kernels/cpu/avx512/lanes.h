@@ -25,28 +25,20 @@ struct Lanes {
   static HERMES_INLINE Lanes load(const float* p) { return {_mm512_loadu_ps(p)}; }
   static HERMES_INLINE Lanes load(const F16* p) { return {_mm512_cvtph_ps(load_half(p))}; }
   static HERMES_INLINE Lanes load(const Bf16* p) { return {widen(load_half(p))}; }
-  static HERMES_INLINE Lanes load_first(const float* p, int n) {
-    return {_mm512_maskz_loadu_ps(first_lanes(n), p)};
-  }
-  static HERMES_INLINE Lanes load_first(const F16* p, int n) {
-    return {_mm512_cvtph_ps(load_first_half(p, n))};
-  }
+  static HERMES_INLINE Lanes load_bits(const void* p) { return {_mm512_loadu_ps(p)}; }
+  static HERMES_INLINE Lanes load_first(const float* p, int n) { return {_mm512_maskz_loadu_ps(first_lanes(n), p)}; }
+  static HERMES_INLINE Lanes load_first(const F16* p, int n) { return {_mm512_cvtph_ps(load_first_half(p, n))}; }
   static HERMES_INLINE Lanes load_first(const Bf16* p, int n) { return {widen(load_first_half(p, n))}; }
 
   HERMES_INLINE void store(float* p) const { _mm512_storeu_ps(p, v); }
   HERMES_INLINE void store_first(float* p, int n) const { _mm512_mask_storeu_ps(p, first_lanes(n), v); }
   HERMES_INLINE void store_first(F16* p, int n) const {
-    _mm256_mask_storeu_epi16(p, first_lanes(n),
-                             _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+    _mm256_mask_storeu_epi16(p, first_lanes(n), _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
   }
-  HERMES_INLINE void store_first(Bf16* p, int n) const {
-    _mm256_mask_storeu_epi16(p, first_lanes(n), narrow(v));
-  }
+  HERMES_INLINE void store_first(Bf16* p, int n) const { _mm256_mask_storeu_epi16(p, first_lanes(n), narrow(v)); }
 
  private:
-  static HERMES_INLINE __m256i load_half(const void* p) {
-    return _mm256_loadu_si256(static_cast<const __m256i*>(p));
-  }
+  static HERMES_INLINE __m256i load_half(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
   static HERMES_INLINE __m256i load_first_half(const void* p, int n) {
     return _mm256_maskz_loadu_epi16(first_lanes(n), p);
   }
@@ -76,6 +68,14 @@ HERMES_INLINE Lanes shift_left_23(Lanes a) {
   return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(a.v), 23))};
 }
 
+HERMES_INLINE Lanes first_bf16(Lanes pairs) {
+  return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(pairs.v), 16))};
+}
+HERMES_INLINE Lanes second_bf16(Lanes pairs) {
+  const __m512i mask = _mm512_set1_epi32(static_cast<int>(0xFFFF0000));
+  return {_mm512_castsi512_ps(_mm512_and_si512(_mm512_castps_si512(pairs.v), mask))};
+}
+
 HERMES_INLINE float sum(Lanes a) {
   const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(a.v), _mm512_extractf32x8_ps(a.v, 1));
   const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
@@ -101,13 +101,11 @@ HERMES_INLINE Lanes sum_each(const Lanes (&v)[16]) {
   });
   unrolled<4>([&](auto i) HERMES_LAMBDA_INLINE {
     constexpr int n = 2 * decltype(i)::value;
-    b[n / 2] =
-        _mm512_add_ps(_mm512_shuffle_f32x4(a[n], a[n + 1], 0x88), _mm512_shuffle_f32x4(a[n], a[n + 1], 0xDD));
+    b[n / 2] = _mm512_add_ps(_mm512_shuffle_f32x4(a[n], a[n + 1], 0x88), _mm512_shuffle_f32x4(a[n], a[n + 1], 0xDD));
   });
   unrolled<2>([&](auto i) HERMES_LAMBDA_INLINE {
     constexpr int n = 2 * decltype(i)::value;
-    c[n / 2] =
-        _mm512_add_ps(_mm512_shuffle_ps(b[n], b[n + 1], 0x44), _mm512_shuffle_ps(b[n], b[n + 1], 0xEE));
+    c[n / 2] = _mm512_add_ps(_mm512_shuffle_ps(b[n], b[n + 1], 0x44), _mm512_shuffle_ps(b[n], b[n + 1], 0xEE));
   });
   return {_mm512_add_ps(_mm512_shuffle_ps(c[0], c[1], 0x88), _mm512_shuffle_ps(c[0], c[1], 0xDD))};
 }

@@ -28,6 +28,12 @@ struct Lanes {
   static HERMES_INLINE Lanes load(const float* p) { return load_first(p, 16); }
   static HERMES_INLINE Lanes load(const F16* p) { return load_first(p, 16); }
   static HERMES_INLINE Lanes load(const Bf16* p) { return load_first(p, 16); }
+  // 64 bytes as they are: sixteen pairs of BF16, say.
+  static HERMES_INLINE Lanes load_bits(const void* p) {
+    Lanes r;
+    __builtin_memcpy(r.v, p, sizeof r.v);
+    return r;
+  }
   // The first n of 16, the others 0: for the ends of rows.
   template <class T>
   static HERMES_INLINE Lanes load_first(const T* p, int n) {
@@ -86,6 +92,14 @@ HERMES_INLINE Lanes min(const Lanes& a, const Lanes& b) {
 // The bit pattern moved left by 23: the low bits of a mantissa become an exponent.
 HERMES_INLINE Lanes shift_left_23(const Lanes& a) {
   return each([&](int i) { return __builtin_bit_cast(float, __builtin_bit_cast(uint32_t, a.v[i]) << 23); });
+}
+
+// Of lanes that hold pairs of BF16: the first of each pair, the second of each pair.
+HERMES_INLINE Lanes first_bf16(const Lanes& pairs) {
+  return each([&](int i) { return __builtin_bit_cast(float, __builtin_bit_cast(uint32_t, pairs.v[i]) << 16); });
+}
+HERMES_INLINE Lanes second_bf16(const Lanes& pairs) {
+  return each([&](int i) { return __builtin_bit_cast(float, __builtin_bit_cast(uint32_t, pairs.v[i]) & 0xFFFF0000U); });
 }
 
 // The fixed tree: lane l with l + 8, then + 4, + 2, + 1.
