@@ -20,8 +20,7 @@ bool overlap(const ConstTensorView& a, const ConstTensorView& b) {
   return a_begin < b_begin + b.bytes() && b_begin < a_begin + a.bytes();
 }
 
-void check_apart(std::string_view op, std::string_view operand, const ConstTensorView& out,
-                 const ConstTensorView& in) {
+void check_apart(std::string_view op, std::string_view operand, const ConstTensorView& out, const ConstTensorView& in) {
   HERMES_CHECK(!overlap(out, in), "{}: the output overlaps {}", op, operand);
 }
 
@@ -33,16 +32,15 @@ void check_same_or_apart(std::string_view op, std::string_view operand, const Co
 
 int64_t check_pages(std::string_view op, const KvPagesView& pages) {
   check_float(op, "pages", pages.dtype);
-  HERMES_CHECK(pages.k.size() == pages.v.size(), "{}: {} pages of k, {} of v", op, pages.k.size(),
-               pages.v.size());
-  HERMES_CHECK(pages.page_size > 0 && pages.page_size % kAttentionTile == 0,
-               "{}: page_size {} is not a multiple of {}", op, pages.page_size, kAttentionTile);
+  HERMES_CHECK(pages.k.size() == pages.v.size(), "{}: {} pages of k, {} of v", op, pages.k.size(), pages.v.size());
+  HERMES_CHECK(pages.page_size > 0 && pages.page_size % kAttentionTile == 0, "{}: page_size {} is not a multiple of {}",
+               op, pages.page_size, kAttentionTile);
   return static_cast<int64_t>(pages.k.size()) * pages.page_size;
 }
 
 void check_length(std::string_view op, std::string_view operand, size_t actual, int64_t expected) {
-  HERMES_CHECK(static_cast<int64_t>(actual) == expected, "{}: {} has {} entries, expected {}", op, operand,
-               actual, expected);
+  HERMES_CHECK(static_cast<int64_t>(actual) == expected, "{}: {} has {} entries, expected {}", op, operand, actual,
+               expected);
 }
 
 }  // namespace
@@ -109,8 +107,8 @@ void check(const AttentionArgs& args) {
   check_f32("attention", "q", args.q);
   check_f32("attention", "out", args.out);
   check_apart("attention", "q", args.out, args.q);
-  HERMES_CHECK(args.kv_heads > 0 && match["heads"] % args.kv_heads == 0,
-               "attention: {} heads over {} kv heads", match["heads"], args.kv_heads);
+  HERMES_CHECK(args.kv_heads > 0 && match["heads"] % args.kv_heads == 0, "attention: {} heads over {} kv heads",
+               match["heads"], args.kv_heads);
   check_length("attention", "kv_begin", args.kv_begin.size(), match["T"]);
   check_length("attention", "kv_end", args.kv_end.size(), match["T"]);
   const int64_t capacity = check_pages("attention", args.pages);

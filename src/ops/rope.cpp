@@ -7,9 +7,8 @@
 
 namespace hermes::ops {
 
-// Both functions follow transformers' modeling_rope_utils.py step by step: tensors there are F32, Python
-// numbers meet them as F32, and the order of the operations is kept. A formula equal on paper would move the
-// angles at long range.
+// Both functions follow transformers' modeling_rope_utils.py step by step: tensors there are F32, Python numbers meet
+// them as F32, and the order of the operations is kept. A formula equal on paper would move the angles at long range.
 
 std::vector<float> rope_inv_freq(int head_dim, double theta) {
   HERMES_CHECK(head_dim > 0 && head_dim % 2 == 0, "rope: head_dim {}", head_dim);

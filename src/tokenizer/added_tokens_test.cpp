@@ -59,9 +59,9 @@ TEST(AddedTokenFinder, AgreesWithASearchAtEveryPlace) {
     for (TokenId id = 0; id < 6; ++id) {
       std::string content;
       for (uint64_t n = 1 + rng.below(4); n > 0; --n) content += static_cast<char>('a' + rng.below(3));
-      const bool is_new =
+      const bool is_first =
           std::none_of(tokens.begin(), tokens.end(), [&](const AddedToken& t) { return t.content == content; });
-      if (is_new) tokens.push_back(token(id, content));
+      if (is_first) tokens.push_back(token(id, content));
     }
     const AddedTokenFinder finder(tokens);
     std::string text, expected, plain;

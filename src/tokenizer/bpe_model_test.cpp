@@ -40,8 +40,8 @@ struct RandomModel {
     std::vector<std::string> all;
     std::map<std::string, TokenId> ids;
     const auto add = [&](const std::string& text) {
-      const auto [it, is_new] = ids.emplace(text, static_cast<TokenId>(all.size()));
-      if (is_new) all.push_back(text);
+      const auto [it, is_first] = ids.emplace(text, static_cast<TokenId>(all.size()));
+      if (is_first) all.push_back(text);
       return it->second;
     };
     for (size_t i = 0; i < n_letters; ++i) add(std::string(1, static_cast<char>('a' + i)));

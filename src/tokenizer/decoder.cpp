@@ -9,12 +9,24 @@
 namespace hermes::tokenizer {
 namespace {
 
+constexpr size_t kMaxReplaces = 16;  // each looks through every token of the vocabulary
+
 // The byte of a token written <0xAB>, or -1.
 int fallback_byte(std::string_view text) {
   if (text.size() != 6 || text.substr(0, 3) != "<0x" || text[5] != '>') return -1;
   int byte = -1;
   const auto [end, error] = std::from_chars(text.data() + 3, text.data() + 5, byte, 16);
   return error == std::errc() && end == text.data() + 5 && byte >= 0 ? byte : -1;
+}
+
+std::string replace_all(std::string_view text, std::string_view pattern, std::string_view content) {
+  std::string out;
+  size_t begin = 0;
+  for (size_t at = text.find(pattern); at != std::string_view::npos; at = text.find(pattern, begin)) {
+    out.append(text.substr(begin, at - begin)).append(content);
+    begin = at + pattern.size();
+  }
+  return out.append(text.substr(begin));
 }
 
 }  // namespace
@@ -74,6 +86,7 @@ Status Decoder::add_replace(const JsonObject& object) {
   if (content.size() > text.size()) {
     return Error::unsupported("{}: \"content\" longer than what it replaces", object.what());
   }
+  if (replaces_.size() == kMaxReplaces) return Error::unsupported("{}: too many of them", object.what());
   replaces_.push_back({std::move(text), std::move(content)});
   return {};
 }
@@ -103,12 +116,7 @@ std::string Decoder::token_bytes(std::string_view text) const {
     return bytes;
   }
   bytes = text;
-  for (const Replace& replace : replaces_) {
-    for (size_t at = bytes.find(replace.pattern); at != std::string::npos;
-         at = bytes.find(replace.pattern, at + replace.content.size())) {
-      bytes.replace(at, replace.pattern.size(), replace.content);
-    }
-  }
+  for (const Replace& replace : replaces_) bytes = replace_all(bytes, replace.pattern, replace.content);
   if (const int byte = byte_fallback_ ? fallback_byte(bytes) : -1; byte >= 0)
     return std::string(1, static_cast<char>(byte));
   return bytes;

@@ -1,6 +1,8 @@
 // Unicode Normalization Form C, fast on text that has it already (nearly all text): one pass that looks for characters
 // the normalisation could touch, and only their neighbourhoods are rewritten. Linear in the text, also for long runs of
 // combining marks in any order.
+//
+// The tables are utf8proc's. Hugging Face's library has older ones: it does not reorder marks that Unicode added since.
 #pragma once
 
 #include <string>

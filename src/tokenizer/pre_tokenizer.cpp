@@ -13,6 +13,8 @@ namespace {
 constexpr std::string_view kGpt2Pattern =
     R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
+constexpr size_t kMaxSteps = 64;  // each looks through the whole text
+
 }  // namespace
 
 Result<PreTokenizer> PreTokenizer::from_json(const json::value* value, std::string_view what) {
@@ -25,6 +27,7 @@ Status PreTokenizer::add_step(const json::value& value, const std::string& what,
   HERMES_ASSIGN(const JsonObject object, JsonObject::from(value, what));
   HERMES_ASSIGN(const std::string type, type_of(object));
   if (byte_level_) return Error::unsupported("{}: {} after ByteLevel", what, type);
+  if (steps_.size() == kMaxSteps) return Error::unsupported("{}: more than {} steps", what, kMaxSteps);
   if (type == "Sequence") {
     if (depth >= kMaxSequenceDepth) return Error::unsupported("{}: Sequences nested too deeply", what);
     HERMES_TRY(check_members(object, {"type", "pretokenizers"}));

@@ -72,19 +72,25 @@ Status Regex::for_each_match(std::string_view text, FunctionRef<void(size_t, siz
   if (text.empty()) return {};
   const MatchContext context(pcre2_match_context_create(nullptr));
   const MatchBlock block(pcre2_match_data_create(1, nullptr));
-  const JitStack stack(pcre2_jit_stack_create(kJitStackStart, kJitStackMax, nullptr));
   if (context == nullptr || block == nullptr) return Error::exhausted("{}: out of memory", name_);
   pcre2_set_match_limit(context.get(), kMatchLimit);
   pcre2_set_depth_limit(context.get(), kDepthLimit);
   pcre2_set_heap_limit(context.get(), kHeapLimitKib);
-  pcre2_jit_stack_assign(context.get(), nullptr, stack.get());
-
+  // The program's own stack serves nearly every match; a larger one is made for the first that needs it.
+  JitStack stack;
+  // The text is known to be UTF-8; checking it again for every match would be quadratic.
+  const auto run = [&](size_t pos) {
+    return pcre2_match(code_.get(), units(text), text.size(), pos, PCRE2_NO_UTF_CHECK, block.get(), context.get());
+  };
   const size_t* bounds = pcre2_get_ovector_pointer(block.get());
   size_t last_end = std::string_view::npos;
   for (size_t pos = 0; pos <= text.size();) {
-    // The text is known to be UTF-8; checking it again for every match would be quadratic.
-    const int n =
-        pcre2_match(code_.get(), units(text), text.size(), pos, PCRE2_NO_UTF_CHECK, block.get(), context.get());
+    int n = run(pos);
+    if (n == PCRE2_ERROR_JIT_STACKLIMIT && stack == nullptr) {
+      stack.reset(pcre2_jit_stack_create(kJitStackStart, kJitStackMax, nullptr));
+      pcre2_jit_stack_assign(context.get(), nullptr, stack.get());
+      n = run(pos);
+    }
     if (n == PCRE2_ERROR_NOMATCH) break;
     if (n < 0) return Error::exhausted("{}: match stopped: {}", name_, error_text(n));
     const size_t begin = bounds[0], end = bounds[1];

@@ -24,9 +24,9 @@ bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
 
 // The members of a category to which unicode_additions.h adds; "" for the others.
 std::string members_of(std::string_view category) {
-  if (category == "L") return fmt::format("\\p{{L}}{}", kNewLetters);
-  if (category == "Nd") return fmt::format("\\p{{Nd}}{}", kNewDigits);
-  if (category == "N") return fmt::format("\\p{{N}}{}{}", kNewDigits, kNewNumbersThatAreNoDigits);
+  if (category == "L") return fmt::format("\\p{{L}}{}", kLaterLetters);
+  if (category == "Nd") return fmt::format("\\p{{Nd}}{}", kLaterDigits);
+  if (category == "N") return fmt::format("\\p{{N}}{}{}", kLaterDigits, kLaterNonDecimals);
   return {};
 }
 

@@ -1,7 +1,6 @@
 #include "tokenizer/test_support.h"
 
 #include <boost/json.hpp>
-#include <cstdlib>
 
 #include "base/check.h"
 #include "base/utf8.h"
@@ -125,10 +124,8 @@ std::string test_file(std::string_view name) {
 }
 
 std::optional<std::filesystem::path> shared_folder() {
-  const char* variable = std::getenv("HERMES_SHARED");
-  const std::filesystem::path folder = variable != nullptr ? variable : HERMES_SOURCE_DIR "/../shared";
-  if (!std::filesystem::is_directory(folder)) return std::nullopt;
-  return folder;
+  if (!std::filesystem::is_directory(HERMES_SHARED)) return std::nullopt;
+  return HERMES_SHARED;
 }
 
 const json::object& goldens() {

@@ -18,7 +18,8 @@ namespace hermes::tokenizer {
 // A file of src/tokenizer/testdata.
 std::string test_file(std::string_view name);
 
-// The folder of public data that tests may use where it is there: $HERMES_SHARED, or ../shared beside the sources.
+// The folder of public data that tests may use where it is there: HERMES_SHARED when the build was configured (a
+// variable of CMake or of the environment), or ../shared beside the sources.
 std::optional<std::filesystem::path> shared_folder();
 
 // The goldens that tools/tokenizer_make_goldens.py made.

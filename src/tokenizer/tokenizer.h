@@ -14,7 +14,10 @@
 //   HERMES_ASSIGN(const std::vector<TokenId> ids, tokenizer.encode("Hello"));
 //   HERMES_ASSIGN(const std::string text, tokenizer.decode(ids));
 //
-// Source of the semantics: huggingface/tokenizers 0.23 (tokenizers/src).
+// Source of the semantics: huggingface/tokenizers 0.23 (tokenizers/src). On purpose, these are not as there: ids of
+// added tokens come from the file, and a file that contradicts itself is refused; a character without a token is an
+// error, not dropped; an added token is decoded as it is written, never through the byte alphabet (which loses the é of
+// one).
 #pragma once
 
 #include <cstdint>

@@ -154,6 +154,23 @@ TEST(TokenizerRefusal, NoPrefixOfAFileLoads) {
   EXPECT_FALSE(Tokenizer::parse("[]", "test").ok());
 }
 
+TEST(TokenizerRefusal, WorkPerTextAndTokenIsBounded) {
+  std::string steps = R"({"type": "Digits"})",
+              replaces = R"({"type": "Replace", "pattern": {"String": "a"}, "content": "b"})";
+  const std::string step = ", " + steps, replace = ", " + replaces;
+  for (int i = 0; i < 64; ++i) {
+    steps += step;
+    replaces += replace;
+  }
+  for (const auto& [field, text] :
+       {std::pair("pre_tokenizer", fmt::format(R"({{"type": "Sequence", "pretokenizers": [{}]}})", steps)),
+        std::pair("decoder", fmt::format(R"({{"type": "Sequence", "decoders": [{}]}})", replaces))}) {
+    const Result<Tokenizer> tokenizer = Tokenizer::parse(fixture_json("byte", {{field, text}}), "test");
+    ASSERT_FALSE(tokenizer.ok());
+    EXPECT_EQ(tokenizer.error().code(), ErrorCode::kUnsupported) << tokenizer.error().message();
+  }
+}
+
 // A pattern that backtracks without end is an error of encode, not a hang.
 TEST(TokenizerRefusal, EndlessPatternsEnd) {
   const Tokenizer tokenizer = fixture("byte", {{"pre_tokenizer", R"({"type": "Sequence", "pretokenizers": [

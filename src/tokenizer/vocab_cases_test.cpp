@@ -26,7 +26,7 @@ class VocabCasesTest : public testing::TestWithParam<std::string_view> {
     const std::optional<std::filesystem::path> shared = shared_folder();
     if (shared) folder_ = *shared / "data/tokenizers" / GetParam();
     if (!shared || !std::filesystem::exists(folder_ / "tokenizer.json")) {
-      GTEST_SKIP() << "no data/tokenizers/" << GetParam() << " in $HERMES_SHARED or ../shared";
+      GTEST_SKIP() << "no data/tokenizers/" << GetParam() << " in " HERMES_SHARED;
     }
   }
 

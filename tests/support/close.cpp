@@ -18,8 +18,8 @@ double excess(double actual, double expected, double tolerance) {
 }
 
 template <class Tolerance>
-testing::AssertionResult compare(std::span<const float> actual, std::span<const float> expected,
-                                 Infinities infinities, const Tolerance& tolerance) {
+testing::AssertionResult compare(std::span<const float> actual, std::span<const float> expected, Infinities infinities,
+                                 const Tolerance& tolerance) {
   if (actual.size() != expected.size()) {
     return testing::AssertionFailure() << actual.size() << " values, expected " << expected.size();
   }
@@ -34,29 +34,27 @@ testing::AssertionResult compare(std::span<const float> actual, std::span<const 
     }
   }
   if (n_wrong == 0) return testing::AssertionSuccess();
-  return testing::AssertionFailure() << n_wrong << " of " << actual.size() << " are wrong; worst at ["
-                                     << worst << "]: " << actual[worst] << ", expected " << expected[worst]
-                                     << ", tolerance " << tolerance(worst);
+  return testing::AssertionFailure() << n_wrong << " of " << actual.size() << " are wrong; worst at [" << worst
+                                     << "]: " << actual[worst] << ", expected " << expected[worst] << ", tolerance "
+                                     << tolerance(worst);
 }
 
 }  // namespace
 
 bool is_close(double actual, double expected, double tolerance, Infinities infinities) {
-  if (std::isinf(actual) || std::isinf(expected))
-    return infinities == Infinities::kMayBeEqual && actual == expected;
+  if (std::isinf(actual) || std::isinf(expected)) return infinities == Infinities::kMayBeEqual && actual == expected;
   return std::fabs(actual - expected) <= tolerance;  // false where anything is NaN
 }
 
-testing::AssertionResult all_close(std::span<const float> actual, std::span<const float> expected,
-                                   double tolerance, Infinities infinities) {
+testing::AssertionResult all_close(std::span<const float> actual, std::span<const float> expected, double tolerance,
+                                   Infinities infinities) {
   return compare(actual, expected, infinities, [&](size_t) { return tolerance; });
 }
 
 testing::AssertionResult all_close(std::span<const float> actual, std::span<const float> expected,
                                    std::span<const double> tolerances, Infinities infinities) {
   if (tolerances.size() != expected.size()) {
-    return testing::AssertionFailure()
-           << tolerances.size() << " tolerances for " << expected.size() << " values";
+    return testing::AssertionFailure() << tolerances.size() << " tolerances for " << expected.size() << " values";
   }
   return compare(actual, expected, infinities, [&](size_t i) { return tolerances[i]; });
 }

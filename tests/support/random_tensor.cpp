@@ -33,8 +33,7 @@ void TestTensor::set(int64_t i, float value) const {
 TestTensor random_tensor(DType dtype, const Shape& shape, uint64_t seed, double scale, double mean) {
   TestTensor tensor(dtype, shape);
   Rng rng(seed);
-  for (int64_t i = 0; i < shape.elements(); ++i)
-    tensor.set(i, static_cast<float>(mean + scale * rng.normal()));
+  for (int64_t i = 0; i < shape.elements(); ++i) tensor.set(i, static_cast<float>(mean + scale * rng.normal()));
   return tensor;
 }
 

@@ -1,7 +1,6 @@
-// How far from the fp64 reference an F32 kernel may be, derived from the number of its roundings: a sum of n
-// products in F32, in any order with chains of at most n, is off by at most n u (|a1 b1| + |a2 b2| + ...), u
-// = 2^-24 (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1). Where a kernel misses, mend
-// the kernel.
+// How far from the fp64 reference an F32 kernel may be, derived from the number of its roundings: a sum of n products
+// in F32, in any order with chains of at most n, is off by at most n u (|a1 b1| + |a2 b2| + ...), u = 2^-24 (Higham,
+// Accuracy and Stability of Numerical Algorithms, section 3.1). Where a kernel misses, mend the kernel.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,7 @@
-// Inlining as a rule of correctness, not of speed. Each instruction set's files are compiled with flags of
-// their own; a function left out of line there could be merged by the linker with its twin from another file,
-// and a processor without AVX-512 would end up in AVX-512 code. So in headers that those files share,
-// everything is either a template over the lane type of its instruction set (a name of its own) or
-// HERMES_INLINE; std:: functions are not used.
+// Inlining as a rule of correctness, not of speed. Each instruction set's files are compiled with flags of their own; a
+// function left out of line there could be merged by the linker with its twin from another file, and a processor
+// without AVX-512 would end up in AVX-512 code. So in headers that those files share, everything is either a template
+// over the lane type of its instruction set (a name of its own) or HERMES_INLINE; std:: functions are not used.
 #pragma once
 
 #define HERMES_INLINE inline __attribute__((always_inline))

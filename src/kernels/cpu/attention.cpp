@@ -11,8 +11,7 @@ static_assert(kTile == ops::kAttentionTile);
 
 namespace {
 
-// Queries that share one widened tile of K and V: many enough that widening is cheap, few enough for the
-// cache.
+// Queries that share one widened tile of K and V: many enough that widening is cheap, few enough for the cache.
 constexpr int64_t kQueriesPerBlock = 96;
 
 }  // namespace

@@ -1,5 +1,4 @@
-// Attention of a block of queries that share one KV head. `V` is the lane type of an instruction set
-// (scalar/lanes.h).
+// Attention of a block of queries that share one KV head. `V` is the lane type of an instruction set (scalar/lanes.h).
 //
 // For each tile of kAttentionTile positions K is widened and transposed once, V widened once, for all queries
 // of the block; then, a few queries at a time:
@@ -7,8 +6,7 @@
 //   weights  p[j] = exp(s[j] - max); their sum: by vectors of 16 (0 + 1) + (2 + 3), then the fixed tree
 //   values   o[i] = p[0] V[0][i] + p[1] V[1][i] + ..., by fma in that order, over visible positions; lanes
 //   are i
-// and the tile's (max, sum, o) is merged into the query's. Nothing here depends on the other queries of the
-// block.
+// and the tile's (max, sum, o) is merged into the query's. Nothing here depends on the other queries of the block.
 #pragma once
 
 #include "kernels/cpu/exp_lanes.h"

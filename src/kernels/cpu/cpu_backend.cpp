@@ -8,40 +8,6 @@
 
 namespace hermes::kernels {
 
-void CpuContext::for_pieces(int64_t n, int64_t piece, FunctionRef<void(int, int64_t, int64_t)> fn) {
-  HERMES_CHECK(piece > 0);
-  if (pool.n_threads() == 1 || n <= piece) {
-    for (int64_t begin = 0; begin < n; begin += piece) fn(0, begin, std::min(n, begin + piece));
-    return;
-  }
-  std::atomic<int64_t> next{0};
-  pool.run([&](int thread) {
-    for (;;) {
-      const int64_t begin = next.fetch_add(piece, std::memory_order_relaxed);
-      if (begin >= n) return;
-      fn(thread, begin, std::min(n, begin + piece));
-    }
-  });
-}
-
-void CpuContext::widen(const void* values, DType dtype, int64_t n, float* out) const {
-  switch (dtype) {
-    case DType::kF16:
-      return kernels.rows.widen_f16(static_cast<const F16*>(values), n, out);
-    case DType::kBF16:
-      return kernels.rows.widen_bf16(static_cast<const Bf16*>(values), n, out);
-    default:
-      std::copy_n(static_cast<const float*>(values), n, out);
-  }
-}
-
-const float* CpuContext::widened(const ConstTensorView& values, Scratch& scratch) const {
-  if (values.dtype == DType::kF32) return values.f32();
-  float* out = scratch.reserve_floats(values.shape.elements());
-  widen(values.data, values.dtype, values.shape.elements(), out);
-  return out;
-}
-
 namespace {
 
 // Work below this many elements is not worth waking another thread.
@@ -49,8 +15,7 @@ constexpr int64_t kElementsPerPiece = 16384;
 
 class CpuBackend final : public ops::Backend {
  public:
-  CpuBackend(ThreadPool& pool, CpuIsa isa)
-      : name_("cpu " + std::string(to_string(isa))), context_(pool, isa) {}
+  CpuBackend(ThreadPool& pool, CpuIsa isa) : name_("cpu " + std::string(to_string(isa))), context_(pool, isa) {}
   std::string_view name() const override { return name_; }
 
   void embedding(const ops::EmbeddingArgs& args) override {
@@ -92,8 +57,7 @@ class CpuBackend final : public ops::Backend {
   void swiglu(const ops::SwigluArgs& args) override {
     ops::check(args);
     context_.pool.parallel_for(args.out.shape.elements(), kElementsPerPiece, [&](int64_t begin, int64_t end) {
-      context_.kernels.rows.swiglu(args.gate.f32() + begin, args.up.f32() + begin, end - begin,
-                                   args.out.f32() + begin);
+      context_.kernels.rows.swiglu(args.gate.f32() + begin, args.up.f32() + begin, end - begin, args.out.f32() + begin);
     });
   }
 
@@ -107,9 +71,8 @@ class CpuBackend final : public ops::Backend {
   void softmax(const ops::SoftmaxArgs& args) override {
     ops::check(args);
     const int64_t n = args.x.shape[1];
-    for_rows(args.x.shape[0], n, [&](int64_t r) {
-      context_.kernels.rows.softmax(args.x.f32() + r * n, n, args.out.f32() + r * n);
-    });
+    for_rows(args.x.shape[0], n,
+             [&](int64_t r) { context_.kernels.rows.softmax(args.x.f32() + r * n, n, args.out.f32() + r * n); });
   }
 
  private:
@@ -130,8 +93,7 @@ class CpuBackend final : public ops::Backend {
 std::unique_ptr<ops::Backend> make_cpu_backend(ThreadPool& pool, std::optional<CpuIsa> isa) {
   const std::vector<CpuIsa> isas = runnable_cpu_isas();
   const CpuIsa chosen = isa.value_or(isas.back());
-  HERMES_CHECK(std::find(isas.begin(), isas.end(), chosen) != isas.end(), "{} does not run here",
-               to_string(chosen));
+  HERMES_CHECK(std::find(isas.begin(), isas.end(), chosen) != isas.end(), "{} does not run here", to_string(chosen));
   return std::make_unique<CpuBackend>(pool, chosen);
 }
 

@@ -1,5 +1,4 @@
-// The CPU backend: kernels for several instruction sets in one binary, the best one that runs here chosen at
-// run time.
+// The CPU backend: kernels for several instruction sets in one binary, the best one that runs here chosen at run time.
 #pragma once
 
 #include <memory>

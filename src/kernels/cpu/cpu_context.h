@@ -1,7 +1,6 @@
 // What a driver of the CPU backend works with: threads, the kernels of one instruction set, and scratch.
 #pragma once
 
-#include <atomic>
 #include <vector>
 
 #include "base/thread_pool.h"
@@ -17,7 +16,10 @@ const KernelTable& kernel_table(CpuIsa isa);
 
 struct CpuContext {
   CpuContext(ThreadPool& threads, CpuIsa isa)
-      : pool(threads), kernels(kernel_table(isa)), has_tiles(isa == CpuIsa::kAmx), per_thread(static_cast<size_t>(threads.n_threads())) {}
+      : pool(threads),
+        kernels(kernel_table(isa)),
+        has_tiles(isa == CpuIsa::kAmx),
+        per_thread(static_cast<size_t>(threads.n_threads())) {}
 
   // ThreadPool::parallel_for that tells fn on which thread it runs, for the scratch of that thread.
   void for_pieces(int64_t n, int64_t piece, FunctionRef<void(int thread, int64_t begin, int64_t end)> fn);
@@ -28,8 +30,8 @@ struct CpuContext {
   ThreadPool& pool;
   const KernelTable& kernels;
   const bool has_tiles;
-  Scratch shared, weights, angles;  // held across threads for one call
-  std::vector<Scratch> per_thread;
+  Scratch shared, weights;          // x as linear packs it; the weight of a norm or a bias, widened
+  std::vector<Scratch> per_thread;  // one each, for the time of a piece
 };
 
 void run_linear(CpuContext& context, const ops::LinearArgs& args);

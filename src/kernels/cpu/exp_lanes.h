@@ -1,7 +1,6 @@
 // exp(x) of F32 lanes, within 2 ulp, the same bits in every instruction set.
 //   x = n ln 2 + r, |r| <= ln(2)/2;  exp(x) = 2^n exp(r), exp(r) by a polynomial of degree 6.
-// exp(-inf) = 0, exp(inf) = inf, NaN stays NaN; results below the normal range are rounded once more, not
-// flushed.
+// exp(-inf) = 0, exp(inf) = inf, NaN stays NaN; results below the normal range are rounded once more, not flushed.
 #pragma once
 
 #include "kernels/cpu/always_inline.h"

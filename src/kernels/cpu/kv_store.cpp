@@ -6,8 +6,7 @@
 namespace hermes::kernels {
 namespace {
 
-void narrow(const RowKernels& kernels, const float* from, int64_t n, DType dtype, std::byte* page,
-            int64_t at) {
+void narrow(const RowKernels& kernels, const float* from, int64_t n, DType dtype, std::byte* page, int64_t at) {
   switch (dtype) {
     case DType::kF16:
       return kernels.narrow_f16(from, n, reinterpret_cast<F16*>(page) + at);
@@ -23,8 +22,7 @@ void narrow(const RowKernels& kernels, const float* from, int64_t n, DType dtype
 void run_kv_store(CpuContext& context, const ops::KvStoreArgs& args) {
   const int64_t kv_heads = args.k.shape[1], head_dim = args.k.shape[2];
   const ops::KvPagesView& pages = args.pages;
-  // One thread: a few kilobytes a token, and two tokens may share a position only if the caller wants the
-  // last one.
+  // One thread: a few kilobytes a token, and two tokens may share a position only if the caller wants the last one.
   for (size_t t = 0; t < args.positions.size(); ++t) {
     const auto page = static_cast<size_t>(args.positions[t] / pages.page_size);
     const int64_t row = args.positions[t] % pages.page_size;

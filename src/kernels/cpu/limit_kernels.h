@@ -1,5 +1,4 @@
-// Loops that do nothing but multiply or read, to measure what the processor can do at most
-// (machine_limits.h).
+// Loops that do nothing but multiply or read, to measure what the processor can do at most (machine_limits.h).
 #pragma once
 
 #include "kernels/cpu/always_inline.h"
@@ -62,8 +61,7 @@ float read_all(const float* x, int64_t n) {
 template <class V, class Pairs>
 constexpr LimitKernels make_limit_kernels() {
   const int64_t sums = kLimitSums<V> * kLimitRepeats;
-  return {f32_fma_rounds<V>, bf16_fma_rounds<V, Pairs>, sums * V::kCount * 2, sums * Pairs::kCount * 2,
-          read_all<V>};
+  return {f32_fma_rounds<V>, bf16_fma_rounds<V, Pairs>, sums * V::kCount * 2, sums * Pairs::kCount * 2, read_all<V>};
 }
 
 }  // namespace hermes::kernels

@@ -47,8 +47,7 @@ void run_linear(CpuContext& context, const ops::LinearArgs& args) {
                         few_rows ? std::max<int64_t>(1, whole.k) : kernels.gemm_block};
   const int64_t n_tiles = (whole.t + rows.tile_rows - 1) / rows.tile_rows;
   void* packed = context.shared.reserve(kernels.packed_bytes(whole.k, n_tiles * rows.tile_rows));
-  context.pool.parallel_for(n_tiles, 8,
-                            [&](int64_t begin, int64_t end) { kernels.pack(rows, begin, end, packed); });
+  context.pool.parallel_for(n_tiles, 8, [&](int64_t begin, int64_t end) { kernels.pack(rows, begin, end, packed); });
   whole.x = packed;
 
   const auto piece_of = [&](int64_t begin, int64_t end) {
@@ -58,11 +57,9 @@ void run_linear(CpuContext& context, const ops::LinearArgs& args) {
     return piece;
   };
   if (few_rows) {
-    const int64_t row_bytes =
-        std::max<int64_t>(1, whole.k * static_cast<int64_t>(size_of(args.weight.dtype)));
+    const int64_t row_bytes = std::max<int64_t>(1, whole.k * static_cast<int64_t>(size_of(args.weight.dtype)));
     const int64_t piece = std::max<int64_t>(8, kGemvPieceBytes / row_bytes);
-    context.pool.parallel_for(whole.n, piece,
-                              [&](int64_t begin, int64_t end) { kernels.gemv(piece_of(begin, end)); });
+    context.pool.parallel_for(whole.n, piece, [&](int64_t begin, int64_t end) { kernels.gemv(piece_of(begin, end)); });
   } else {
     const int64_t share = whole.n / (context.pool.n_threads() * kGemmPiecesPerThread);
     const int64_t columns = round_up(std::clamp<int64_t>(share, 1, kGemmColumns), kernels.gemm_cols);

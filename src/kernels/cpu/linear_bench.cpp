@@ -20,9 +20,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point begin) {
-  return std::chrono::duration<double>(Clock::now() - begin).count();
-}
+double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
 template <class F>
 double median_seconds(int runs, const F& fn) {
@@ -82,9 +80,8 @@ struct Bench {
     });
     const double limit = std::max(before, measure_read_gb_per_s(pool, isa, memory, 2));
     const double rate = static_cast<double>(n_matrices * matrix_bytes) / seconds / 1e9;
-    fmt::print("decode  {:>4} x {:<4} T={:<3} [{:>6}, {:>5}]  {:8.1f} GB/s     {:5.1f} % of {:.1f}\n",
-               name_of(dtype), activations == ops::Activations::kBF16 ? "BF16" : "F32", t, n, k, rate,
-               100 * rate / limit, limit);
+    fmt::print("decode  {:>4} x {:<4} T={:<3} [{:>6}, {:>5}]  {:8.1f} GB/s     {:5.1f} % of {:.1f}\n", name_of(dtype),
+               activations == ops::Activations::kBF16 ? "BF16" : "F32", t, n, k, rate, 100 * rate / limit, limit);
   }
 
   void prefill(DType dtype, ops::Activations activations, int64_t t, int64_t n, int64_t k) {
@@ -99,9 +96,8 @@ struct Bench {
     });
     const double rate = 2.0 * static_cast<double>(t * n * k) / seconds / 1e9;
     const double limit = activations == ops::Activations::kBF16 ? limits.bf16_gflops : limits.f32_gflops;
-    fmt::print("prefill {:>4} x {:<4} T={:<3} [{:>6}, {:>5}]  {:8.1f} GFLOP/s  {:5.1f} % of {:.1f}\n",
-               name_of(dtype), activations == ops::Activations::kBF16 ? "BF16" : "F32", t, n, k, rate,
-               100 * rate / limit, limit);
+    fmt::print("prefill {:>4} x {:<4} T={:<3} [{:>6}, {:>5}]  {:8.1f} GFLOP/s  {:5.1f} % of {:.1f}\n", name_of(dtype),
+               activations == ops::Activations::kBF16 ? "BF16" : "F32", t, n, k, rate, 100 * rate / limit, limit);
   }
 
   // T queries at the end of `depth` positions, one layer; `memory` holds enough layers to leave the caches.
@@ -124,24 +120,21 @@ struct Bench {
     const double seconds = median_seconds(3, [&] {
       for (size_t layer = 0; layer < n_layers; ++layer) {
         const auto* k = pages.data() + 2 * layer * static_cast<size_t>(n_pages);
-        backend->attention({.q = q.view(DType::kF32, {t, heads, head_dim}),
-                            .pages = {{k, static_cast<size_t>(n_pages)},
-                                      {k + n_pages, static_cast<size_t>(n_pages)},
-                                      dtype,
-                                      kPage},
-                            .kv_heads = kv_heads,
-                            .kv_begin = begin,
-                            .kv_end = end,
-                            .scale = 1 / std::sqrt(static_cast<float>(head_dim)),
-                            .out = out.view(DType::kF32, {t, heads, head_dim})});
+        backend->attention(
+            {.q = q.view(DType::kF32, {t, heads, head_dim}),
+             .pages = {{k, static_cast<size_t>(n_pages)}, {k + n_pages, static_cast<size_t>(n_pages)}, dtype, kPage},
+             .kv_heads = kv_heads,
+             .kv_begin = begin,
+             .kv_end = end,
+             .scale = 1 / std::sqrt(static_cast<float>(head_dim)),
+             .out = out.view(DType::kF32, {t, heads, head_dim})});
       }
     });
     const double gflops =
         4.0 * static_cast<double>(seen * heads * head_dim) * static_cast<double>(n_layers) / seconds / 1e9;
-    fmt::print(
-        "attention {:>4} T={:<3} depth {:<5} {}/{} heads of {:<3} {:8.1f} GFLOP/s  {:5.1f} % of {:.1f}",
-        name_of(dtype), t, depth, heads, kv_heads, head_dim, gflops, 100 * gflops / limits.f32_gflops,
-        limits.f32_gflops);
+    fmt::print("attention {:>4} T={:<3} depth {:<5} {}/{} heads of {:<3} {:8.1f} GFLOP/s  {:5.1f} % of {:.1f}",
+               name_of(dtype), t, depth, heads, kv_heads, head_dim, gflops, 100 * gflops / limits.f32_gflops,
+               limits.f32_gflops);
     if (t == 1) {
       const double rate = static_cast<double>(n_layers * layer_bytes) / seconds / 1e9;
       const double limit = measure_read_gb_per_s(pool, isa, memory, 2);
@@ -162,9 +155,8 @@ int run(int argc, char** argv) {
   Bench bench{pool, isa, make_cpu_backend(pool, isa), memory, {}};
   bench.limits = {measure_read_gb_per_s(pool, isa, memory), measure_f32_gflops(pool, isa),
                   measure_bf16_gflops(pool, isa)};
-  fmt::print("{}, {} threads: read {:.1f} GB/s, F32 {:.1f} GFLOP/s, BF16 pairs {:.1f} GFLOP/s\n",
-             bench.backend->name(), pool.n_threads(), bench.limits.read_gb_per_s, bench.limits.f32_gflops,
-             bench.limits.bf16_gflops);
+  fmt::print("{}, {} threads: read {:.1f} GB/s, F32 {:.1f} GFLOP/s, BF16 pairs {:.1f} GFLOP/s\n", bench.backend->name(),
+             pool.n_threads(), bench.limits.read_gb_per_s, bench.limits.f32_gflops, bench.limits.bf16_gflops);
 
   constexpr int64_t kHidden = 2048, kIntermediate = 8192, kKvWidth = 512, kVocab = 128256;
   for (const auto activations : {ops::Activations::kF32, ops::Activations::kBF16}) {
@@ -180,10 +172,8 @@ int run(int argc, char** argv) {
   bench.decode(DType::kBF16, ops::Activations::kBF16, 8, kIntermediate, kHidden);
   bench.decode(DType::kF32, ops::Activations::kF32, 1, kIntermediate, kHidden);
   for (const auto activations : {ops::Activations::kF32, ops::Activations::kBF16}) {
-    for (const auto& [n, k] : {std::pair{kHidden, kHidden},
-                               {kKvWidth, kHidden},
-                               {kIntermediate, kHidden},
-                               {kHidden, kIntermediate}}) {
+    for (const auto& [n, k] :
+         {std::pair{kHidden, kHidden}, {kKvWidth, kHidden}, {kIntermediate, kHidden}, {kHidden, kIntermediate}}) {
       bench.prefill(DType::kBF16, activations, 512, n, k);
     }
   }

@@ -22,9 +22,7 @@ double seconds_of(FunctionRef<void()> fn) {
 
 double best_gflops(ThreadPool& pool, float (*loop)(int64_t), int64_t flops_per_round) {
   int64_t rounds = 1000;
-  const auto trial = [&] {
-    return seconds_of([&] { pool.run([&](int) { g_sink = g_sink + loop(rounds); }); });
-  };
+  const auto trial = [&] { return seconds_of([&] { pool.run([&](int) { g_sink = g_sink + loop(rounds); }); }); };
   while (trial() < kTrialSeconds) rounds *= 2;
   double best = 0;
   for (int i = 0; i < kTrials; ++i) {
@@ -44,9 +42,8 @@ double measure_read_gb_per_s(ThreadPool& pool, CpuIsa isa, const Buffer& memory,
   double best = 0;
   for (int i = 0; i < passes; ++i) {
     const double seconds = seconds_of([&] {
-      pool.parallel_for(n, piece, [&](int64_t begin, int64_t end) {
-        g_sink = g_sink + kernels.read(x + begin, end - begin);
-      });
+      pool.parallel_for(n, piece,
+                        [&](int64_t begin, int64_t end) { g_sink = g_sink + kernels.read(x + begin, end - begin); });
     });
     best = std::max(best, static_cast<double>(n) * sizeof(float) / seconds / 1e9);
   }
@@ -67,8 +64,7 @@ MachineLimits measure_machine_limits(ThreadPool& pool, CpuIsa isa, int64_t read_
   const Buffer memory(static_cast<size_t>(read_bytes));
   // Written first: pages never touched all map to one page of zeros.
   std::fill_n(reinterpret_cast<float*>(memory.data()), memory.size() / sizeof(float), 1.0F);
-  return {measure_read_gb_per_s(pool, isa, memory), measure_f32_gflops(pool, isa),
-          measure_bf16_gflops(pool, isa)};
+  return {measure_read_gb_per_s(pool, isa, memory), measure_f32_gflops(pool, isa), measure_bf16_gflops(pool, isa)};
 }
 
 }  // namespace hermes::kernels

@@ -1,6 +1,5 @@
-// What this machine can do at most, measured and not assumed: the figures that speeds are shares of.
-// Measure them in the same run as whatever is compared with them: on shared machines they change by the
-// minute.
+// What this machine can do at most, measured and not assumed: the figures that speeds are shares of. Measure them in
+// the same run as whatever is compared with them: on shared machines they change by the minute.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +13,7 @@ namespace hermes::kernels {
 struct MachineLimits {
   double read_gb_per_s = 0;  // 10^9 bytes read from memory, all threads together, one stream each
   double f32_gflops = 0;     // fused multiply-adds of F32 in registers; one counts as two
-  double bf16_gflops =
-      0;  // the same for pairs of BF16 summed in F32; emulated where the set has no instruction
+  double bf16_gflops = 0;    // the same for pairs of BF16 summed in F32; emulated where the set has no instruction
 };
 
 // Reads `memory`, much larger than the last-level cache, `passes` times; the best pass counts.

@@ -15,8 +15,8 @@ void run_rope(CpuContext& context, const ops::RopeArgs& args) {
     for (int64_t t = begin; t < end; ++t) {
       for (int64_t i = 0; i < half; ++i) {
         // The angle is one F32 product by contract; of that angle, fp64 functions are right at any size.
-        const float angle = static_cast<float>(args.positions[static_cast<size_t>(t)]) *
-                            args.inv_freq[static_cast<size_t>(i)];
+        const float angle =
+            static_cast<float>(args.positions[static_cast<size_t>(t)]) * args.inv_freq[static_cast<size_t>(i)];
         cosine[i] = static_cast<float>(std::cos(static_cast<double>(angle)));
         sine[i] = static_cast<float>(std::sin(static_cast<double>(angle)));
       }

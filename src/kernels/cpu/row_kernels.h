@@ -1,7 +1,6 @@
-// Kernels that go over a row of numbers once or twice: conversions, RMSNorm, RoPE, SwiGLU, softmax.
-// `V` is the lane type of an instruction set (scalar/lanes.h). Sums are in fp64: sixteen of them, element i
-// in sum i % 16, then the fixed tree; so that they are right to F32 at any length and the same however they
-// are vectorised.
+// Kernels that go over a row of numbers once or twice: conversions, RMSNorm, RoPE, SwiGLU, softmax. `V` is the lane
+// type of an instruction set (scalar/lanes.h). Sums are in fp64: sixteen of them, element i in sum i % 16, then the
+// fixed tree; so that they are right to F32 at any length and the same however they are vectorised.
 #pragma once
 
 #include "kernels/cpu/exp_lanes.h"
@@ -18,8 +17,8 @@ HERMES_INLINE void for_each_run(int64_t n, const Op& op) {
 
 template <class V, class From, class To>
 void convert(const From* x, int64_t n, To* out) {
-  for_each_run<V>(n, [&](int64_t i, int run)
-                         HERMES_LAMBDA_INLINE { V::load_first(x + i, run).store_first(out + i, run); });
+  for_each_run<V>(
+      n, [&](int64_t i, int run) HERMES_LAMBDA_INLINE { V::load_first(x + i, run).store_first(out + i, run); });
 }
 
 template <class V>
@@ -49,8 +48,7 @@ struct Sum64 {
 template <class V>
 void rms_norm_row(const float* x, const float* weight, int64_t n, float eps, float* out) {
   Sum64<V> squares;
-  for_each_run<V>(
-      n, [&](int64_t i, int run) HERMES_LAMBDA_INLINE { squares.add_squares(V::load_first(x + i, run)); });
+  for_each_run<V>(n, [&](int64_t i, int run) HERMES_LAMBDA_INLINE { squares.add_squares(V::load_first(x + i, run)); });
   const double mean = squares.total() / static_cast<double>(n);
   const V scale = V::broadcast(static_cast<float>(1.0 / __builtin_sqrt(mean + static_cast<double>(eps))));
   for_each_run<V>(n, [&](int64_t i, int run) HERMES_LAMBDA_INLINE {
@@ -100,9 +98,8 @@ void softmax_row(const float* x, int64_t n, float* out) {
     sums.add(V::load_first(out + i, run));  // read back: the lanes beyond the end are 0
   });
   const V scale = V::broadcast(static_cast<float>(1.0 / sums.total()));
-  for_each_run<V>(n, [&](int64_t i, int run) HERMES_LAMBDA_INLINE {
-    (V::load_first(out + i, run) * scale).store_first(out + i, run);
-  });
+  for_each_run<V>(n, [&](int64_t i, int run)
+                         HERMES_LAMBDA_INLINE { (V::load_first(out + i, run) * scale).store_first(out + i, run); });
 }
 
 template <class V>

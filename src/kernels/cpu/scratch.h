@@ -1,5 +1,4 @@
-// Working memory that grows to the largest size asked for and is then kept: a decoder's steady state
-// allocates nothing.
+// Working memory that grows to the largest size asked for and is then kept: a decoder's steady state allocates nothing.
 #pragma once
 
 #include "tensor/tensor.h"
@@ -13,9 +12,7 @@ class Scratch {
     if (static_cast<size_t>(bytes) > memory_.size()) memory_ = Buffer(static_cast<size_t>(bytes));
     return memory_.data();
   }
-  float* reserve_floats(int64_t n) {
-    return static_cast<float*>(reserve(n * static_cast<int64_t>(sizeof(float))));
-  }
+  float* reserve_floats(int64_t n) { return static_cast<float*>(reserve(n * static_cast<int64_t>(sizeof(float)))); }
 
  private:
   Buffer memory_;

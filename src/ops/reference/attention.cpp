@@ -10,8 +10,8 @@ namespace hermes::ops::reference {
 namespace {
 
 // Element i of the vector that `pages` (k or v) hold for position j and KV head g.
-double cached(const KvPagesView& pages, std::span<std::byte* const> which, int64_t head_dim, int64_t j,
-              int64_t g, int64_t i) {
+double cached(const KvPagesView& pages, std::span<std::byte* const> which, int64_t head_dim, int64_t j, int64_t g,
+              int64_t i) {
   const std::byte* page = which[static_cast<size_t>(j / pages.page_size)];
   return element(page, pages.dtype, (g * pages.page_size + j % pages.page_size) * head_dim + i);
 }

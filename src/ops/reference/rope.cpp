@@ -12,8 +12,8 @@ void rope(const RopeArgs& args) {
       float* x = args.x.f32() + (t * n_heads + h) * head_dim;
       for (int64_t i = 0; i < half; ++i) {
         // One F32 product by contract; from there on fp64.
-        const float rounded = static_cast<float>(args.positions[static_cast<size_t>(t)]) *
-                              args.inv_freq[static_cast<size_t>(i)];
+        const float rounded =
+            static_cast<float>(args.positions[static_cast<size_t>(t)]) * args.inv_freq[static_cast<size_t>(i)];
         const auto angle = static_cast<double>(rounded);
         const auto a = static_cast<double>(x[i]), b = static_cast<double>(x[i + half]);
         x[i] = static_cast<float>(a * std::cos(angle) - b * std::sin(angle));

@@ -1,6 +1,5 @@
-// Sixteen F32 lanes in plain C++: for processors without AVX2, and the definition of what a lane does. Every
-// set has the same interface and the same bits: operations are IEEE, fma rounds once, and the order of sums
-// is written here.
+// Sixteen F32 lanes in plain C++: for processors without AVX2, and the definition of what a lane does. Every set has
+// the same interface and the same bits: operations are IEEE, fma rounds once, and the order of sums is written here.
 #pragma once
 
 #include <cstdint>
@@ -149,8 +148,7 @@ struct Bf16Pairs {
   }
 };
 
-// As the instruction vdpbf16ps does it: the odd product first, each sum rounded by itself; the products are
-// exact.
+// As the instruction vdpbf16ps does it: the odd product first, each sum rounded by itself; the products are exact.
 HERMES_INLINE Lanes fma(const Bf16Pairs& a, const Bf16Pairs& b, const Lanes& c) {
   return each([&](int i) {
     const float odd = __builtin_fmaf(to_float(a.v[2 * i + 1]), to_float(b.v[2 * i + 1]), c.v[i]);
