@@ -196,11 +196,17 @@ void finish_group(const Piece& piece, const float* sums, int64_t group, int64_t 
 // One column tile, the weight read in place: memory is the limit.
 void multiply_shared(const Piece& piece, Bf16* panel) {
   const int64_t k = piece.columns.k, n_chunks = piece.columns.n_chunks();
+  const int64_t block_rows = kRowTiles * kTileRows, block_bytes = block_rows * k * 2;
   alignas(64) float sums[kSubPanelSums];
+  // The first block is asked for at once, each later one while the block before it is multiplied.
+  const auto* first = reinterpret_cast<const char*>(piece.weight + piece.n_begin * k);
+  const int64_t first_bytes = (piece.n_end - piece.n_begin < block_rows ? piece.n_end - piece.n_begin : block_rows) * k * 2;
+  for (int64_t line = 0; line < first_bytes; line += 64) _mm_prefetch(first + line, _MM_HINT_T1);
   for (int64_t n = piece.n_begin; n < piece.n_end; n += kRowTiles * kTileRows) {
     if (k % kChunk == 0 && n + kRowTiles * kTileRows <= piece.n_end) {
       const Bf16* rows = piece.weight + n * k;
-      const auto* ahead = reinterpret_cast<const char*>(rows + kRowTiles * kTileRows * k);
+      const bool is_last = n + 2 * block_rows > piece.n_end;
+      const auto* ahead = is_last ? nullptr : reinterpret_cast<const char*>(rows) + block_bytes;
       multiply_2x1(rows, rows + kTileRows * k, kChunk, 2 * k, piece.columns.tiles, n_chunks, ahead, true, sums);
     } else {
       int64_t c = 0;
