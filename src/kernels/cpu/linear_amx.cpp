@@ -47,7 +47,7 @@ void run_linear_amx(CpuContext& context, const ops::LinearArgs& args) {
   // Few rows of x: a piece long enough to read at full speed. Many: one panel, so that threads end together.
   int64_t rows = amx::kPanelRows;
   if (whole.columns.shares_tile()) {
-    constexpr int64_t kPieceBytes = 512 * 1024;
+    constexpr int64_t kPieceBytes = 1024 * 1024;
     rows = std::max<int64_t>(1, kPieceBytes / (2 * std::max<int64_t>(1, whole.columns.k) * rows)) * rows;
   }
   context.for_pieces(whole.n, rows, [&](int thread, int64_t begin, int64_t end) {

@@ -9,7 +9,8 @@ constexpr int64_t kTileBytes = 1024;
 constexpr int64_t kTileElements = kTileBytes / 2;
 constexpr int kFloatsPerTile = 256;
 constexpr int kRowTiles = 2;  // row tiles that share one loading of a column tile
-constexpr int64_t kSubPanels = kPanelRows / (kRowTiles * kTileRows);
+constexpr int64_t kRowBlock = kRowTiles * kTileRows;
+constexpr int64_t kSubPanels = kPanelRows / kRowBlock;
 constexpr int64_t kSubPanelSums = kRowTiles * kFloatsPerTile;  // of one column tile
 // A block of k: with it, a panel of weights and two groups of columns fit the second-level cache. Sums of unfinished
 // blocks are kept as they are, so blocks do not change a bit.
@@ -84,11 +85,11 @@ inline __mmask16 first_lanes(int64_t n) {
   return n >= 16 ? __mmask16{0xFFFF} : n <= 0 ? __mmask16{0} : static_cast<__mmask16>((1U << n) - 1);
 }
 
-// Chunks [begin, end) of rows [n, n + 32) of the weight as row tiles, [chunk][2 row tiles][16 rows][32], zeros beyond the
-// weight.
+// Chunks [begin, end) of rows [n, n + 32) of the weight as row tiles, [chunk][2 row tiles][16 rows][32], zeros beyond
+// the weight.
 void pack_panel(const Piece& piece, int64_t n, int64_t begin, int64_t end, Bf16* panel) {
   const int64_t k = piece.columns.k;
-  for (int64_t row = 0; row < kRowTiles * kTileRows; ++row) {
+  for (int64_t row = 0; row < kRowBlock; ++row) {
     Bf16* out = panel + row * kChunk;
     const Bf16* from = piece.weight + (n + row) * k;
     for (int64_t c = begin; c < end; ++c, out += kRowTiles * kTileElements) {
@@ -100,7 +101,8 @@ void pack_panel(const Piece& piece, int64_t n, int64_t begin, int64_t end, Bf16*
 }
 
 // Two row tiles with two column tiles: adds to the sums of 16 x 16, [column tile][row tile], or begins them.
-inline void multiply_2x2(const Bf16* rows, const Bf16* left, const Bf16* right, int64_t n_chunks, bool begin, float* sums) {
+inline void multiply_2x2(const Bf16* rows, const Bf16* left, const Bf16* right, int64_t n_chunks, bool begin,
+                         float* sums) {
   if (begin) {
     _tile_zero(0);
     _tile_zero(1);
@@ -128,10 +130,8 @@ inline void multiply_2x2(const Bf16* rows, const Bf16* left, const Bf16* right, 
   _tile_stored(3, sums + 3 * kFloatsPerTile, 64);
 }
 
-// Two row tiles with one column tile. The weight is read where it lies where it can be (stride k), else from a panel.
-// `ahead`, where not null, is asked for at one kibibyte pair a chunk: rows are read across, memory likes them along.
-inline void multiply_2x1(const Bf16* upper, const Bf16* lower, int64_t chunk_step, int64_t stride_bytes,
-                         const Bf16* columns, int64_t n_chunks, const char* ahead, bool begin, float* sums) {
+// Two row tiles of a panel with one column tile.
+inline void multiply_2x1(const Bf16* rows, const Bf16* columns, int64_t n_chunks, bool begin, float* sums) {
   if (begin) {
     _tile_zero(0);
     _tile_zero(1);
@@ -139,26 +139,48 @@ inline void multiply_2x1(const Bf16* upper, const Bf16* lower, int64_t chunk_ste
     _tile_loadd(0, sums, 64);
     _tile_loadd(1, sums + kFloatsPerTile, 64);
   }
-  for (int64_t c = 0; c < n_chunks; ++c, upper += chunk_step, lower += chunk_step, columns += kTileElements) {
-    if (ahead != nullptr) {
-      for (int64_t line = 0; line < 2 * kTileBytes; line += 64) {
-        _mm_prefetch(ahead + c * 2 * kTileBytes + line, _MM_HINT_T1);
-      }
-    }
-    _tile_loadd(4, upper, static_cast<size_t>(stride_bytes));
+  for (int64_t c = 0; c < n_chunks; ++c, rows += 2 * kTileElements, columns += kTileElements) {
+    _tile_loadd(4, rows, 64);
     _tile_loadd(6, columns, 64);
     _tile_dpbf16ps(0, 4, 6);
-    _tile_loadd(5, lower, static_cast<size_t>(stride_bytes));
+    _tile_loadd(5, rows + kTileElements, 64);
     _tile_dpbf16ps(1, 5, 6);
   }
   _tile_stored(0, sums, 64);
   _tile_stored(1, sums + kFloatsPerTile, 64);
 }
 
+// Asks for weights ahead of their use. Tiles read 32 rows side by side, which memory serves badly; this goes along the
+// rows, a stretch of `lines` cache lines each, and the tiles find them in the second-level cache.
+class Ahead {
+ public:
+  void aim(const void* rows, int64_t stride_bytes, int64_t n_rows, int64_t lines) {
+    at_ = static_cast<const char*>(rows);
+    stride_ = stride_bytes;
+    rows_left_ = lines > 0 ? n_rows : 0;
+    lines_ = lines;
+    line_ = 0;
+  }
+  inline void ask(int64_t n) {
+    for (; n > 0 && rows_left_ > 0; --n) {
+      _mm_prefetch(at_ + line_ * 64, _MM_HINT_T1);
+      if (++line_ == lines_) {
+        line_ = 0;
+        at_ += stride_;
+        --rows_left_;
+      }
+    }
+  }
+
+ private:
+  const char* at_ = nullptr;
+  int64_t stride_ = 0, rows_left_ = 0, lines_ = 0, line_ = 0;
+};
+
 // Sums of a shared tile, [32 rows of the weight][16 columns], to y.
 void finish_shared(const Piece& piece, const float* sums, int64_t n) {
   const int parts = piece.columns.parts;
-  for (int64_t row = 0; row < kRowTiles * kTileRows && n + row < piece.n_end; ++row) {
+  for (int64_t row = 0; row < kRowBlock && n + row < piece.n_end; ++row) {
     const float* column = sums + row * kTileColumns;
     for (int64_t t = 0; t < piece.columns.t; ++t, column += parts) {
       const float value = parts == 1 ? column[0] : (column[2] + column[1]) + column[0];
@@ -193,28 +215,57 @@ void finish_group(const Piece& piece, const float* sums, int64_t group, int64_t 
   }
 }
 
-// One column tile, the weight read in place: memory is the limit.
+// Whole row blocks and whole chunks, with one column tile, the weight read where it lies: memory is the limit.
+// `n_end` is where asking ahead ends.
+void multiply_in_place(const Piece& piece, int64_t n, int64_t n_end, Ahead& ahead, float* sums) {
+  const int64_t k = piece.columns.k, n_chunks = piece.columns.n_chunks(), stride = 2 * k;
+  const auto tile_stride = static_cast<size_t>(stride);
+  const Bf16* rows = piece.weight + n * k;
+  const Bf16* columns = piece.columns.tiles;
+  _tile_zero(0);
+  _tile_zero(1);
+  for (int64_t block = 0; block < n_chunks; block += kBlockChunks) {
+    const int64_t left = n_chunks - block, here = left < kBlockChunks ? left : kBlockChunks;
+    const int64_t next = left - here < kBlockChunks ? left - here : kBlockChunks;
+    if (next > 0) {
+      ahead.aim(rows + here * kChunk, stride, kRowBlock, next);
+    } else if (n + 2 * kRowBlock <= n_end) {
+      ahead.aim(piece.weight + (n + kRowBlock) * k, stride, kRowBlock,
+                n_chunks < kBlockChunks ? n_chunks : kBlockChunks);
+    }
+    for (int64_t c = 0; c < here; ++c, rows += kChunk, columns += kTileElements) {
+      ahead.ask(16);
+      _tile_loadd(4, rows, tile_stride);
+      _tile_loadd(6, columns, 64);
+      _tile_dpbf16ps(0, 4, 6);
+      ahead.ask(16);
+      _tile_loadd(5, rows + kTileRows * k, tile_stride);
+      _tile_dpbf16ps(1, 5, 6);
+    }
+    ahead.ask(kRowBlock * kBlockChunks);  // what a shorter block left over
+  }
+  _tile_stored(0, sums, 64);
+  _tile_stored(1, sums + kFloatsPerTile, 64);
+}
+
+// One column tile.
 void multiply_shared(const Piece& piece, Bf16* panel) {
   const int64_t k = piece.columns.k, n_chunks = piece.columns.n_chunks();
-  const int64_t block_rows = kRowTiles * kTileRows, block_bytes = block_rows * k * 2;
   alignas(64) float sums[kSubPanelSums];
-  // The first block is asked for at once, each later one while the block before it is multiplied.
-  const auto* first = reinterpret_cast<const char*>(piece.weight + piece.n_begin * k);
-  const int64_t first_bytes = (piece.n_end - piece.n_begin < block_rows ? piece.n_end - piece.n_begin : block_rows) * k * 2;
-  for (int64_t line = 0; line < first_bytes; line += 64) _mm_prefetch(first + line, _MM_HINT_T1);
-  for (int64_t n = piece.n_begin; n < piece.n_end; n += kRowTiles * kTileRows) {
-    if (k % kChunk == 0 && n + kRowTiles * kTileRows <= piece.n_end) {
-      const Bf16* rows = piece.weight + n * k;
-      const bool is_last = n + 2 * block_rows > piece.n_end;
-      const auto* ahead = is_last ? nullptr : reinterpret_cast<const char*>(rows) + block_bytes;
-      multiply_2x1(rows, rows + kTileRows * k, kChunk, 2 * k, piece.columns.tiles, n_chunks, ahead, true, sums);
+  Ahead ahead;
+  if (k % kChunk == 0 && piece.n_begin + kRowBlock <= piece.n_end) {
+    ahead.aim(piece.weight + piece.n_begin * k, 2 * k, kRowBlock, n_chunks < kBlockChunks ? n_chunks : kBlockChunks);
+    ahead.ask(kRowBlock * kBlockChunks);
+  }
+  for (int64_t n = piece.n_begin; n < piece.n_end; n += kRowBlock) {
+    if (k % kChunk == 0 && n + kRowBlock <= piece.n_end) {
+      multiply_in_place(piece, n, piece.n_end, ahead, sums);
     } else {
       int64_t c = 0;
       do {  // once even where k is 0: y is then the bias
         const int64_t c_end = c + kBlockChunks < n_chunks ? c + kBlockChunks : n_chunks;
         pack_panel(piece, n, c, c_end, panel);
-        multiply_2x1(panel, panel + kTileElements, 2 * kTileElements, 64, piece.columns.tiles + c * kTileElements,
-                     c_end - c, nullptr, c == 0, sums);
+        multiply_2x1(panel, piece.columns.tiles + c * kTileElements, c_end - c, c == 0, sums);
         c = c_end;
       } while (c < n_chunks);
     }
@@ -234,23 +285,23 @@ void multiply_groups(const Piece& piece, Bf16* panel, float* sums) {
     int64_t c = 0;
     do {
       const int64_t c_end = c + kBlockChunks < n_chunks ? c + kBlockChunks : n_chunks;
-      for (int64_t n = n_panel, i = 0; n < n_end; n += kRowTiles * kTileRows, ++i) {
+      for (int64_t n = n_panel, i = 0; n < n_end; n += kRowBlock, ++i) {
         pack_panel(piece, n, c, c_end, panel + i * sub_panel);
       }
       for (int64_t group = 0; group < columns.n_groups(); group += 2) {
         const int64_t n_groups = columns.n_groups() - group < 2 ? 1 : 2;
         const int64_t n_tiles = n_groups * parts;
         const Bf16* tiles = columns.tiles + group * parts * tile + c * kTileElements;
-        for (int64_t n = n_panel, i = 0; n < n_end; n += kRowTiles * kTileRows, ++i) {
+        for (int64_t n = n_panel, i = 0; n < n_end; n += kRowBlock, ++i) {
           const Bf16* rows = panel + i * sub_panel;
           float* at_sums = one_block ? sums : sums + (i * columns.n_groups() + group) * parts * kSubPanelSums;
           int64_t at = 0;
           for (; at + 2 <= n_tiles; at += 2) {
-            multiply_2x2(rows, tiles + at * tile, tiles + (at + 1) * tile, c_end - c, c == 0, at_sums + at * kSubPanelSums);
+            multiply_2x2(rows, tiles + at * tile, tiles + (at + 1) * tile, c_end - c, c == 0,
+                         at_sums + at * kSubPanelSums);
           }
           if (at < n_tiles) {
-            multiply_2x1(rows, rows + kTileElements, 2 * kTileElements, 64, tiles + at * tile, c_end - c, nullptr, c == 0,
-                         at_sums + at * kSubPanelSums);
+            multiply_2x1(rows, tiles + at * tile, c_end - c, c == 0, at_sums + at * kSubPanelSums);
           }
           if (c_end < n_chunks) continue;
           for (int64_t g = 0; g < n_groups; ++g) finish_group(piece, at_sums + g * parts * kSubPanelSums, group + g, n);
@@ -279,11 +330,13 @@ void pack_columns(const Columns& columns, const float* x, int64_t group, Bf16* t
     for (int64_t r = 0; r < rows_per_group && first + r < columns.t; ++r) {
       const float* row = x + (first + r) * columns.k + at;
       __m512i split_row[3];
-      split(_mm512_maskz_loadu_ps(first_lanes(left), row), _mm512_maskz_loadu_ps(first_lanes(left - 16), row + 16), parts,
-            split_row);
+      split(_mm512_maskz_loadu_ps(first_lanes(left), row), _mm512_maskz_loadu_ps(first_lanes(left - 16), row + 16),
+            parts, split_row);
       for (int p = 0; p < parts; ++p) {
-        if (columns.shares_tile()) pairs[0][r * parts + p] = split_row[p];
-        else pairs[p][r] = split_row[p];
+        if (columns.shares_tile())
+          pairs[0][r * parts + p] = split_row[p];
+        else
+          pairs[p][r] = split_row[p];
       }
     }
     for (int64_t tile = 0; tile < columns.tiles_per_group(); ++tile) {
