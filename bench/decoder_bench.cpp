@@ -1,5 +1,5 @@
-// The decoder end to end on a real shape (Llama-3.2-1B, random BF16 weights): prefill and decode, beside what this machine
-// can do, measured in the same run.
+// The decoder end to end on a real shape (Llama-3.2-1B, random BF16 weights): prefill and decode, beside what this
+// machine can do, measured in the same run.
 //
 //   build/cpu-release/bench/decoder_bench [-t THREADS] [-p 512] [-n 32] [-r 3] [-d DEPTH] [--json]
 #include <CLI/CLI.hpp>
@@ -55,8 +55,10 @@ class RandomWeights final : public formats::TensorSource {
       auto* out = view.as<Bf16>();
       const bool is_norm = tensor.name.ends_with("norm.weight");
       pool.parallel_for(tensor.shape.elements(), static_cast<int64_t>(draws.size()), [&](int64_t begin, int64_t end) {
-        if (is_norm) std::fill(out + begin, out + end, to_bf16(1.0F));
-        else std::copy(draws.begin(), draws.begin() + (end - begin), out + begin);
+        if (is_norm)
+          std::fill(out + begin, out + end, to_bf16(1.0F));
+        else
+          std::copy(draws.begin(), draws.begin() + (end - begin), out + begin);
       });
       tensors_[tensor.name] = view;
       offset += view.bytes();
@@ -115,8 +117,9 @@ json::array run(const Settings& settings) {
 
   json::array results;
   if (!settings.json) {
-    std::printf("%s, %d threads, Llama-3.2-1B shape, random BF16 weights, %.2f GB\n", std::string(backend->name()).c_str(),
-                settings.threads, static_cast<double>(weights.memory().size()) / 1e9);
+    std::printf("%s, %d threads, Llama-3.2-1B shape, random BF16 weights, %.2f GB\n",
+                std::string(backend->name()).c_str(), settings.threads,
+                static_cast<double>(weights.memory().size()) / 1e9);
     std::printf("%-8s %-12s %10s %14s %14s %14s\n", "test", "activations", "tokens/s", "of bandwidth", "of bf16 peak",
                 "of f32 peak");
   }
@@ -127,10 +130,12 @@ json::array run(const Settings& settings) {
       const int64_t n = decode ? settings.n_gen : settings.n_prompt;
       if (n == 0) continue;
       std::vector<double> rates, bandwidths;
-      const double bf16_peak = kernels::measure_bf16_gflops(pool, isa), f32_peak = kernels::measure_f32_gflops(pool, isa);
+      const double bf16_peak = kernels::measure_bf16_gflops(pool, isa),
+                   f32_peak = kernels::measure_f32_gflops(pool, isa);
       for (int round = 0; round <= settings.repeat; ++round) {  // the first warms up
         kv::ContiguousKv kv(decoder.kv_shape(kv_dtype), settings.depth + n);
-        if (settings.depth > 0) seconds(decoder, kv, std::span(tokens).first(static_cast<size_t>(settings.depth)), false);
+        if (settings.depth > 0)
+          seconds(decoder, kv, std::span(tokens).first(static_cast<size_t>(settings.depth)), false);
         const auto part = std::span(tokens).subspan(static_cast<size_t>(settings.depth), static_cast<size_t>(n));
         const double before = kernels::measure_read_gb_per_s(pool, isa, weights.memory(), 1);
         const double rate = static_cast<double>(n) / seconds(decoder, kv, part, decode);
@@ -148,17 +153,26 @@ json::array run(const Settings& settings) {
       const double gflops = rate * flops_per_token / 1e9;
       const char* name = activations == ops::Activations::kF32 ? "f32" : "bf16";
       if (!settings.json) {
-        std::printf("%s%-6lld %-12s %10.1f %8.0f %% %s %8.0f %% %12.0f %%\n", decode ? "tg" : "pp", static_cast<long long>(n),
-                    name, rate, 100 * bandwidth_share, decode ? fmt::format("of {:<5.1f}", bandwidth).c_str() : "        ",
-                    100 * gflops / bf16_peak, 100 * gflops / f32_peak);
+        std::printf("%s%-6lld %-12s %10.1f %8.0f %% %s %8.0f %% %12.0f %%\n", decode ? "tg" : "pp",
+                    static_cast<long long>(n), name, rate, 100 * bandwidth_share,
+                    decode ? fmt::format("of {:<5.1f}", bandwidth).c_str() : "        ", 100 * gflops / bf16_peak,
+                    100 * gflops / f32_peak);
       }
       json::array samples;
       for (const double r : rates) samples.emplace_back(r);
-      results.push_back(json::object{{"n_prompt", decode ? 0 : n}, {"n_gen", decode ? n : 0}, {"depth", settings.depth},
-                                     {"batch", 1}, {"threads", settings.threads}, {"type", "BF16"}, {"activations", name},
-                                     {"tokens_per_second", rate}, {"samples", std::move(samples)},
-                                     {"bandwidth_share", bandwidth_share}, {"read_gb_per_s", bandwidth},
-                                     {"matrix_share", gflops / bf16_peak}, {"bf16_peak_gflops", bf16_peak},
+      results.push_back(json::object{{"n_prompt", decode ? 0 : n},
+                                     {"n_gen", decode ? n : 0},
+                                     {"depth", settings.depth},
+                                     {"batch", 1},
+                                     {"threads", settings.threads},
+                                     {"type", "BF16"},
+                                     {"activations", name},
+                                     {"tokens_per_second", rate},
+                                     {"samples", std::move(samples)},
+                                     {"bandwidth_share", bandwidth_share},
+                                     {"read_gb_per_s", bandwidth},
+                                     {"matrix_share", gflops / bf16_peak},
+                                     {"bf16_peak_gflops", bf16_peak},
                                      {"f32_peak_gflops", f32_peak}});
     }
   }
@@ -170,7 +184,8 @@ json::array run(const Settings& settings) {
 
 int main(int argc, char** argv) {
   hermes::Settings settings;
-  CLI::App app("Prefill and decode of a Llama-3.2-1B shape with random BF16 weights, as shares of this machine's limits.");
+  CLI::App app(
+      "Prefill and decode of a Llama-3.2-1B shape with random BF16 weights, as shares of this machine's limits.");
   app.add_option("-t,--threads", settings.threads, "threads")->check(CLI::Range(1, 1024));
   app.add_option("-p", settings.n_prompt, "prompt tokens; 0: no prefill test")->check(CLI::Range(0, 131072));
   app.add_option("-n", settings.n_gen, "generated tokens; 0: no decode test")->check(CLI::Range(0, 131072));

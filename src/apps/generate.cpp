@@ -135,15 +135,18 @@ void add_generate(CLI::App& app, Action& action) {
   prompt->excludes(file);
   command->add_option("--max-tokens", options->max_tokens, "new tokens at most; default: until the context is full")
       ->check(CLI::NonNegativeNumber);
-  command->add_option("--ctx", options->context, "prompt and new tokens together; default: what the model was trained for")
+  command
+      ->add_option("--ctx", options->context, "prompt and new tokens together; default: what the model was trained for")
       ->check(CLI::PositiveNumber);
   command->add_option("--stop", options->stop, "text that ends generation; may be given several times")
       ->allow_extra_args(false);
   command->add_option("--temperature", options->temperature, "0 is greedy; default: generation_config.json, else 0");
   command->add_option("--top-k", options->top_k, "keep the k most likely tokens; 0 is off");
   command->add_option("--top-p", options->top_p, "keep the most likely tokens up to this probability; 1 is off");
-  command->add_option("--min-p", options->min_p, "keep tokens at least this fraction as likely as the likeliest; 0 is off");
-  command->add_option("--seed", options->seed, "the same seed gives the same text; default: a random one, shown at the end");
+  command->add_option("--min-p", options->min_p,
+                      "keep tokens at least this fraction as likely as the likeliest; 0 is off");
+  command->add_option("--seed", options->seed,
+                      "the same seed gives the same text; default: a random one, shown at the end");
   command->add_flag("--json", options->json, "print message, finish_reason, usage and timings as one JSON object");
   command->footer("Example: hermes generate models/my-model --prompt \"The sky is\" --max-tokens 32 --seed 7");
   command->callback([command, options, &action] {

@@ -29,7 +29,8 @@ std::string readable_count(int64_t count) {
 std::string describe_blocks(const model::ArchSpec& spec) {
   std::string text = fmt::format("RoPE theta {}", spec.rope.theta);
   if (spec.rope.llama3) {
-    text += fmt::format(", llama3 scaling x{} beyond {}", spec.rope.llama3->factor, spec.rope.llama3->original_max_position);
+    text += fmt::format(", llama3 scaling x{} beyond {}", spec.rope.llama3->factor,
+                        spec.rope.llama3->original_max_position);
   }
   if (spec.qk_norm) text += ", QK norm";
   if (spec.qkv_bias) text += ", QKV bias";
@@ -41,23 +42,29 @@ std::string describe_blocks(const model::ArchSpec& spec) {
 std::string to_text(const ModelReport& report) {
   const model::ArchSpec& spec = report.spec;
   std::string out = report.path + "\n";
-  const auto line = [&](std::string_view name, const std::string& value) { out += fmt::format("  {:<15} {}\n", name, value); };
-  line("architecture", fmt::format("{}{}", spec.model_type, report.architecture.empty() ? "" : " (" + report.architecture + ")"));
-  line("shape", fmt::format("{} layers, hidden {}, {} heads, {} KV heads, head dim {}, MLP {}, vocabulary {}", spec.n_layers,
-                            spec.hidden_size, spec.n_heads, spec.n_kv_heads, spec.head_dim, spec.intermediate_size,
-                            spec.vocab_size));
+  const auto line = [&](std::string_view name, const std::string& value) {
+    out += fmt::format("  {:<15} {}\n", name, value);
+  };
+  line("architecture",
+       fmt::format("{}{}", spec.model_type, report.architecture.empty() ? "" : " (" + report.architecture + ")"));
+  line("shape", fmt::format("{} layers, hidden {}, {} heads, {} KV heads, head dim {}, MLP {}, vocabulary {}",
+                            spec.n_layers, spec.hidden_size, spec.n_heads, spec.n_kv_heads, spec.head_dim,
+                            spec.intermediate_size, spec.vocab_size));
   line("blocks", describe_blocks(spec));
   line("parameters", readable_count(spec.parameter_count()));
   std::string weights = "not here";
   if (report.weight_files > 0) {
     weights = fmt::format("{} file{}", report.weight_files, report.weight_files == 1 ? "" : "s");
-    for (const auto& [dtype, bytes] : report.bytes_by_dtype) weights += fmt::format(", {} {}", dtype, readable_bytes(bytes));
+    for (const auto& [dtype, bytes] : report.bytes_by_dtype)
+      weights += fmt::format(", {} {}", dtype, readable_bytes(bytes));
   }
   line("weights", weights);
   line("context", fmt::format("{} tokens", spec.max_positions));
   const int64_t kv16 = report.kv_bytes_per_token(DType::kF16), kv32 = report.kv_bytes_per_token(DType::kF32);
-  line("memory", fmt::format("weights {}{}", readable_bytes(report.weight_bytes()),
-                             report.weight_files > 0 ? "" : fmt::format(" as {}", name_of(spec.declared_dtype.value_or(DType::kBF16)))));
+  line("memory",
+       fmt::format(
+           "weights {}{}", readable_bytes(report.weight_bytes()),
+           report.weight_files > 0 ? "" : fmt::format(" as {}", name_of(spec.declared_dtype.value_or(DType::kBF16)))));
   line("", fmt::format("KV per token {} bytes in 16 bits, {} in F32; full context {} and {}", kv16, kv32,
                        readable_bytes(kv16 * spec.max_positions), readable_bytes(kv32 * spec.max_positions)));
   line("tokenizer", report.tokenizer_size ? fmt::format("{} ids", *report.tokenizer_size) : "none");
@@ -92,7 +99,8 @@ json::object to_json(const ModelReport& report) {
   for (const std::string& finding : report.findings) findings.emplace_back(finding);
   json::value rope_scaling = nullptr;
   if (spec.rope.llama3) {
-    rope_scaling = json::object{{"rope_type", "llama3"}, {"factor", spec.rope.llama3->factor},
+    rope_scaling = json::object{{"rope_type", "llama3"},
+                                {"factor", spec.rope.llama3->factor},
                                 {"low_freq_factor", spec.rope.llama3->low_freq_factor},
                                 {"high_freq_factor", spec.rope.llama3->high_freq_factor},
                                 {"original_max_position_embeddings", spec.rope.llama3->original_max_position}};
@@ -117,12 +125,13 @@ json::object to_json(const ModelReport& report) {
           {"weight_files", report.weight_files},
           {"weight_bytes", report.weight_bytes()},
           {"weight_bytes_by_dtype", std::move(dtypes)},
-          {"kv_bytes_per_token", {{"f16", report.kv_bytes_per_token(DType::kF16)},
-                                  {"bf16", report.kv_bytes_per_token(DType::kBF16)},
-                                  {"f32", report.kv_bytes_per_token(DType::kF32)}}},
+          {"kv_bytes_per_token",
+           {{"f16", report.kv_bytes_per_token(DType::kF16)},
+            {"bf16", report.kv_bytes_per_token(DType::kBF16)},
+            {"f32", report.kv_bytes_per_token(DType::kF32)}}},
           {"tokenizer_size", report.tokenizer_size ? json::value(*report.tokenizer_size) : json::value(nullptr)},
-          {"chat_template", report.chat_template_source.empty() ? json::value(nullptr)
-                                                                : json::value(report.chat_template_source)},
+          {"chat_template",
+           report.chat_template_source.empty() ? json::value(nullptr) : json::value(report.chat_template_source)},
           {"special_tokens", std::move(special)},
           {"end_tokens", std::move(ends)},
           {"findings", std::move(findings)}};

@@ -31,8 +31,8 @@ Status logits(const LogitsOptions& options) {
   constexpr size_t kPiece = 64;
   for (size_t begin = 0; begin < options.tokens.size(); begin += kPiece) {
     const size_t n = std::min(kPiece, options.tokens.size() - begin);
-    const model::Chunk chunk{.tokens = std::span(options.tokens).subspan(begin, n), .kv = &kv,
-                             .logits = model::LogitsRows::kAll};
+    const model::Chunk chunk{
+        .tokens = std::span(options.tokens).subspan(begin, n), .kv = &kv, .logits = model::LogitsRows::kAll};
     HERMES_ASSIGN(const std::span<const float> rows, decoder.forward(std::span(&chunk, 1)));
     for (size_t r = 0; r < n; ++r) {
       const std::span<const float> row = rows.subspan(r * vocab, vocab);

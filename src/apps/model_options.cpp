@@ -10,11 +10,11 @@ namespace hermes::apps {
 
 void add_model_options(CLI::App& command, ModelOptions& options) {
   command.add_option("MODEL", options.path, "model folder in Hugging Face layout")->required();
-  command.add_option("-t,--threads", options.threads, "threads; default: one per core")
-      ->check(CLI::Range(1, 1024));
+  command.add_option("-t,--threads", options.threads, "threads; default: one per core")->check(CLI::Range(1, 1024));
   command
-      .add_option("--activations", options.activations,
-                  "precision of activations in products with BF16 weights: f32 (exact, default) or bf16 (faster prefill)")
+      .add_option(
+          "--activations", options.activations,
+          "precision of activations in products with BF16 weights: f32 (exact, default) or bf16 (faster prefill)")
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, ops::Activations>{{"f32", ops::Activations::kF32}, {"bf16", ops::Activations::kBF16}},
           CLI::ignore_case))
@@ -28,7 +28,8 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
 
 Result<formats::ModelDirectory> open_model(const std::string& path) {
   if (!std::filesystem::exists(path)) {
-    return Error::not_found("{}: no such model; give a folder with config.json, tokenizer.json and *.safetensors", path);
+    return Error::not_found("{}: no such model; give a folder with config.json, tokenizer.json and *.safetensors",
+                            path);
   }
   return formats::ModelDirectory::open(path);
 }

@@ -13,9 +13,12 @@ namespace {
 
 // Tokens that carry a Hermes conversation; their ids come from the files only.
 constexpr std::pair<std::string_view, std::string_view> kConversationTokens[] = {
-    {"<think>", "think"},           {"</think>", "end of think"},
-    {"<tool_call>", "tool call"},   {"</tool_call>", "end of tool call"},
-    {"<tool_response>", "tool response"}, {"</tool_response>", "end of tool response"},
+    {"<think>", "think"},
+    {"</think>", "end of think"},
+    {"<tool_call>", "tool call"},
+    {"</tool_call>", "end of tool call"},
+    {"<tool_response>", "tool response"},
+    {"</tool_response>", "end of tool response"},
 };
 
 class Reporter {
@@ -37,7 +40,8 @@ class Reporter {
     report_.weight_files = std::unique(files.begin(), files.end()) - files.begin();
     for (const std::string& finding : model::weight_findings(report_.spec, tensors)) note(finding);
     const auto& declared = report_.spec.declared_dtype;
-    if (declared && !report_.bytes_by_dtype.empty() && !report_.bytes_by_dtype.contains(std::string(name_of(*declared)))) {
+    if (declared && !report_.bytes_by_dtype.empty() &&
+        !report_.bytes_by_dtype.contains(std::string(name_of(*declared)))) {
       note(fmt::format("config.json declares {} weights, the files hold {}", name_of(*declared),
                        report_.bytes_by_dtype.begin()->first));
     }
@@ -48,10 +52,13 @@ class Reporter {
     if (!config.ok()) note(config.error().message());
     const auto generation = directory_.read_generation_config();
     if (!generation.ok()) note(generation.error().message());
-    if (!directory_.has("tokenizer_config.json")) note("tokenizer_config.json is missing: special tokens have no roles");
+    if (!directory_.has("tokenizer_config.json"))
+      note("tokenizer_config.json is missing: special tokens have no roles");
     if (generation.ok()) report_.end_tokens = generation->eos_token_ids;
     if (generation.ok() && generation->eos_token_ids.empty()) {
-      note("neither generation_config.json nor config.json has an eos_token_id: generation ends only at its length limit");
+      note(
+          "neither generation_config.json nor config.json has an eos_token_id: generation ends only at its length "
+          "limit");
     }
     for (const int32_t id : report_.end_tokens) {
       if (id < 0 || id >= report_.spec.vocab_size) {
@@ -74,7 +81,8 @@ class Reporter {
       role(*tokenizer, "unk", config->unk_token);
     }
     for (const int32_t id : report_.end_tokens) {
-      if (id >= 0 && static_cast<size_t>(id) < tokenizer->vocab_size()) add_role(std::string(tokenizer->token_text(id)), id, "end of turn");
+      if (id >= 0 && static_cast<size_t>(id) < tokenizer->vocab_size())
+        add_role(std::string(tokenizer->token_text(id)), id, "end of turn");
     }
     for (const auto& [text, meaning] : kConversationTokens) {
       if (const auto id = tokenizer->find(text)) add_role(std::string(text), *id, meaning);
@@ -118,8 +126,10 @@ class Reporter {
     const auto id_of = [&](const std::optional<std::string>& text) {
       return text ? tokenizer.find(*text) : std::nullopt;
     };
-    if (const auto bos = id_of(config->bos_token); bos && generation->bos_token_id && *bos != *generation->bos_token_id) {
-      note(fmt::format("bos: tokenizer_config.json says {}, generation_config.json {}", *bos, *generation->bos_token_id));
+    if (const auto bos = id_of(config->bos_token);
+        bos && generation->bos_token_id && *bos != *generation->bos_token_id) {
+      note(fmt::format("bos: tokenizer_config.json says {}, generation_config.json {}", *bos,
+                       *generation->bos_token_id));
     }
     const auto eos = id_of(config->eos_token);
     const auto& ends = report_.end_tokens;
@@ -147,8 +157,10 @@ int64_t ModelReport::weight_bytes() const {
 }
 
 int64_t ModelReport::kv_bytes_per_token(DType dtype) const {
-  const kv::KvShape shape{.n_layers = static_cast<int>(spec.n_layers), .n_kv_heads = spec.n_kv_heads,
-                          .head_dim = spec.head_dim, .dtype = dtype};
+  const kv::KvShape shape{.n_layers = static_cast<int>(spec.n_layers),
+                          .n_kv_heads = spec.n_kv_heads,
+                          .head_dim = spec.head_dim,
+                          .dtype = dtype};
   return static_cast<int64_t>(shape.bytes_per_position());
 }
 

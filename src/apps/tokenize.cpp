@@ -47,7 +47,8 @@ void add_tokenize(CLI::App& app, Action& action) {
   auto options = std::make_shared<TokenizeOptions>();
   command->add_option("MODEL", options->path, "model folder, or a tokenizer.json")->required();
   command->add_option("TEXT", options->text, "the text; - reads standard input")->required();
-  command->add_flag("--json", options->json, "print {\"ids\": [..], \"tokens\": [..]}, tokens as the vocabulary writes them");
+  command->add_flag("--json", options->json,
+                    "print {\"ids\": [..], \"tokens\": [..]}, tokens as the vocabulary writes them");
   command->add_flag("--no-special", options->no_special, "keep special tokens in the text as plain text");
   command->add_flag("--no-bos", options->no_bos, "do not add the tokens that open or close every text");
   command->footer("Example: hermes tokenize models/my-model \"Hello, world\"");

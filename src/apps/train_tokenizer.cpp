@@ -34,7 +34,8 @@ class ProgressLine {
     const double rate = seconds > 0 ? done / seconds : 0;
     const double left = rate > 0 ? (total - done) / rate : 0;
     if (reading) {
-      std::fprintf(stderr, "\r\033[Kreading %.0f of %.0f MB, %.1f MB/s, %.0f s left", done / 1e6, total / 1e6, rate / 1e6, left);
+      std::fprintf(stderr, "\r\033[Kreading %.0f of %.0f MB, %.1f MB/s, %.0f s left", done / 1e6, total / 1e6,
+                   rate / 1e6, left);
     } else {
       std::fprintf(stderr, "\r\033[Kmerging %.0f of %.0f tokens, %.0f/s, %.0f s left", done, total, rate, left);
     }

@@ -18,9 +18,7 @@ using testing::HasSubstr;
 
 class FileTest : public testing::Test {
  protected:
-  fs::path write(const std::string& name, const std::string& content) const {
-    return temp_.write(name, content);
-  }
+  fs::path write(const std::string& name, const std::string& content) const { return temp_.write(name, content); }
   size_t files() const {
     return static_cast<size_t>(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()));
   }

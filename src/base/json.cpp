@@ -16,14 +16,20 @@ namespace {
 
 constexpr std::string_view kind_name(json::kind kind) {
   switch (kind) {
-    case json::kind::null: return "null";
-    case json::kind::bool_: return "a boolean";
+    case json::kind::null:
+      return "null";
+    case json::kind::bool_:
+      return "a boolean";
     case json::kind::int64:
     case json::kind::uint64:
-    case json::kind::double_: return "a number";
-    case json::kind::string: return "a string";
-    case json::kind::array: return "an array";
-    case json::kind::object: return "an object";
+    case json::kind::double_:
+      return "a number";
+    case json::kind::string:
+      return "a string";
+    case json::kind::array:
+      return "an array";
+    case json::kind::object:
+      return "an object";
   }
   return "unknown";
 }
@@ -267,9 +273,7 @@ Result<std::optional<JsonObject>> JsonObject::optional_object(std::string_view n
 Result<int64_t> JsonObject::integer(std::string_view name) const {
   return required(optional_integer(name), what_, name);
 }
-Result<double> JsonObject::number(std::string_view name) const {
-  return required(optional_number(name), what_, name);
-}
+Result<double> JsonObject::number(std::string_view name) const { return required(optional_number(name), what_, name); }
 Result<std::string> JsonObject::string(std::string_view name) const {
   return required(optional_string(name), what_, name);
 }

@@ -31,8 +31,7 @@ std::string error_of(std::string_view text, JsonLimits limits = {}) {
 
 TEST(Json, KeepsTheOrderOfMembersAndEveryKindOfValue) {
   const std::string text = R"({"z":1,"a":[true,false,null,-2,"é\n\u00e9"],"m":{"x":1.5E0},"e":{},"f":[]})";
-  EXPECT_EQ(to_json_text(parsed(text)),
-            R"({"z":1,"a":[true,false,null,-2,"é\né"],"m":{"x":1.5E0},"e":{},"f":[]})");
+  EXPECT_EQ(to_json_text(parsed(text)), R"({"z":1,"a":[true,false,null,-2,"é\né"],"m":{"x":1.5E0},"e":{},"f":[]})");
 }
 
 TEST(Json, ErrorsNameTheByte) {
@@ -159,8 +158,7 @@ TEST_F(JsonObjectTest, ErrorsNameTheFileTheMemberAndTheKind) {
   EXPECT_EQ(object_.number("huge").error().message(), R"(c.json: "huge" is too large a number)");
   EXPECT_EQ(object_.number("b").error().message(), R"(c.json: "b" must be a number, is a boolean)");
   EXPECT_EQ(object_.string("o").error().message(), R"(c.json: "o" must be a string, is an object)");
-  EXPECT_EQ(object_.optional_boolean("i").error().message(),
-            R"(c.json: "i" must be true or false, is a number)");
+  EXPECT_EQ(object_.optional_boolean("i").error().message(), R"(c.json: "i" must be true or false, is a number)");
   EXPECT_EQ(object_.object("a").error().message(), R"(c.json: "a" must be an object, is an array)");
   EXPECT_EQ(object_.object("o")->integer("x").error().message(), R"(c.json: o: "x" is missing)");
   EXPECT_EQ(JsonObject::from(json::value(1), "d").error().message(), "d: must be an object, is a number");

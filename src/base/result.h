@@ -40,9 +40,7 @@ class [[nodiscard]] Error {
   const std::string& message() const { return message_; }
 
   // The same error with "context: " in front, for example the file being read.
-  Error with_context(std::string_view context) const {
-    return Error(code_, std::string(context) + ": " + message_);
-  }
+  Error with_context(std::string_view context) const { return Error(code_, std::string(context) + ": " + message_); }
 
   template <class... A>
   static Error invalid(fmt::format_string<A...> f, A&&... a) {
@@ -136,18 +134,18 @@ using Status = Result<void>;
 #define HERMES_CONCAT(a, b) HERMES_CONCAT_(a, b)
 
 // Returns the error of `expr` from the enclosing function, if it has one.
-#define HERMES_TRY(...)                                            \
-  do {                                                             \
-    auto hermes_try_ = (__VA_ARGS__);                              \
-    if (!hermes_try_.ok()) return hermes_try_.error();             \
+#define HERMES_TRY(...)                                \
+  do {                                                 \
+    auto hermes_try_ = (__VA_ARGS__);                  \
+    if (!hermes_try_.ok()) return hermes_try_.error(); \
   } while (false)
 
 // `declaration` takes the value of `expr`; its error is returned from the enclosing function.
 #define HERMES_ASSIGN(declaration, ...) \
   HERMES_ASSIGN_(HERMES_CONCAT(hermes_result_, __LINE__), declaration, __VA_ARGS__)
-#define HERMES_ASSIGN_(result, declaration, ...)   \
-  auto result = (__VA_ARGS__);                     \
-  if (!result.ok()) return result.error();         \
+#define HERMES_ASSIGN_(result, declaration, ...) \
+  auto result = (__VA_ARGS__);                   \
+  if (!result.ok()) return result.error();       \
   declaration = std::move(result).value()
 
 }  // namespace hermes

@@ -24,8 +24,7 @@ template <class R, class... A>
 class FunctionRef<R(A...)> {
  public:
   template <class F>
-    requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef>)
-  FunctionRef(F&& f)  // NOLINT: implicit by design
+  requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef>) FunctionRef(F&& f)  // NOLINT: implicit by design
       : object_(const_cast<void*>(static_cast<const void*>(&f))), call_([](void* object, A... args) -> R {
           return (*static_cast<std::remove_reference_t<F>*>(object))(std::forward<A>(args)...);
         }) {}
@@ -65,7 +64,7 @@ class ThreadPool {
   const FunctionRef<void(int)>* job_ = nullptr;
   bool stop_ = false;
   alignas(64) std::atomic<int> generation_{0};  // one more for each run(); workers wait for it to change
-  alignas(64) std::atomic<int> running_{0};          // workers that have not finished the present run()
+  alignas(64) std::atomic<int> running_{0};     // workers that have not finished the present run()
   alignas(64) std::atomic<int64_t> next_piece_{0};
 };
 

@@ -62,8 +62,8 @@ Result<std::span<const float>> LocalGenerator::prefill(const generate::Request& 
   }
 }
 
-Finished LocalGenerator::decode(const generate::Request& request, std::span<const int32_t> prompt,
-                                int64_t max_tokens, generate::EventSink sink) {
+Finished LocalGenerator::decode(const generate::Request& request, std::span<const int32_t> prompt, int64_t max_tokens,
+                                generate::EventSink sink) {
   Finished finished;
   finished.usage.prompt_tokens = static_cast<int64_t>(prompt.size());
   auto start = std::chrono::steady_clock::now();

@@ -14,9 +14,9 @@
 namespace hermes::engine {
 
 struct LocalGeneratorOptions {
-  int64_t context = 0;           // positions at most, prompt and completion together; above 0
-  DType kv_dtype = DType::kF32;  // F32, F16 or BF16
-  int64_t prefill_chunk = 512;   // prompt tokens per forward pass: bounds scratch memory and the wait for a cancel
+  int64_t context = 0;              // positions at most, prompt and completion together; above 0
+  DType kv_dtype = DType::kF32;     // F32, F16 or BF16
+  int64_t prefill_chunk = 512;      // prompt tokens per forward pass: bounds scratch memory and the wait for a cancel
   std::vector<int32_t> end_tokens;  // any of them ends the turn; their text is not shown
 };
 

@@ -44,14 +44,12 @@ Result<std::vector<int32_t>> token_ids(const JsonObject& config, std::string_vie
   return ids;
 }
 
-Result<std::optional<double>> number_in(const JsonObject& config, std::string_view name, double least,
-                                        double most) {
+Result<std::optional<double>> number_in(const JsonObject& config, std::string_view name, double least, double most) {
   HERMES_ASSIGN(const std::optional<double> value, config.optional_number(name));
   if (value && !(*value >= least && *value <= most)) {
     return most == kUnbounded
                ? Error::corrupt("{}: \"{}\" is {}, must be at least {}", config.what(), name, *value, least)
-               : Error::corrupt("{}: \"{}\" is {}, must be {} to {}", config.what(), name, *value, least,
-                                most);
+               : Error::corrupt("{}: \"{}\" is {}, must be {} to {}", config.what(), name, *value, least, most);
   }
   return value;
 }
@@ -73,11 +71,9 @@ Result<GenerationConfig> read_generation_config(const json::value& document, con
   HERMES_ASSIGN(out.top_p, number_in(config, "top_p", 0.0, 1.0));
   HERMES_ASSIGN(out.min_p, number_in(config, "min_p", 0.0, 1.0));
   HERMES_ASSIGN(out.repetition_penalty, number_in(config, "repetition_penalty", 0.0, kUnbounded));
-  if (out.repetition_penalty == 0.0)
-    return Error::corrupt("{}: \"repetition_penalty\" is 0, must be above 0", what);
+  if (out.repetition_penalty == 0.0) return Error::corrupt("{}: \"repetition_penalty\" is 0, must be above 0", what);
   HERMES_ASSIGN(out.top_k, config.optional_integer("top_k"));
-  if (out.top_k && *out.top_k < 0)
-    return Error::corrupt("{}: \"top_k\" is {}, must be at least 0", what, *out.top_k);
+  if (out.top_k && *out.top_k < 0) return Error::corrupt("{}: \"top_k\" is {}, must be at least 0", what, *out.top_k);
   return out;
 }
 

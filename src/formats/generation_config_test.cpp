@@ -49,17 +49,13 @@ TEST(GenerationConfig, OneEndTokenOrNone) {
                config->top_p || config->min_p || config->top_k || config->repetition_penalty);
 }
 
-TEST(GenerationConfig, MinusOneIsNoPaddingToken) {
-  EXPECT_FALSE(read(R"({"pad_token_id": -1})")->pad_token_id);
-}
+TEST(GenerationConfig, MinusOneIsNoPaddingToken) { EXPECT_FALSE(read(R"({"pad_token_id": -1})")->pad_token_id); }
 
 TEST(GenerationConfig, ErrorsNameFileAndField) {
   EXPECT_EQ(error_of("[]"), "g.json: must be an object, is an array");
-  EXPECT_EQ(error_of(R"({"eos_token_id": "2"})"),
-            "g.json: \"eos_token_id\" must be an integer or a list of integers");
+  EXPECT_EQ(error_of(R"({"eos_token_id": "2"})"), "g.json: \"eos_token_id\" must be an integer or a list of integers");
   EXPECT_EQ(error_of(R"({"eos_token_id": [1, "2"]})"), "g.json: \"eos_token_id\" must hold integers only");
-  EXPECT_EQ(error_of(R"({"eos_token_id": [1, -2]})"),
-            "g.json: \"eos_token_id\" holds -2, which is no token id");
+  EXPECT_EQ(error_of(R"({"eos_token_id": [1, -2]})"), "g.json: \"eos_token_id\" holds -2, which is no token id");
   EXPECT_EQ(error_of(R"({"eos_token_id": 4294967296})"),
             "g.json: \"eos_token_id\" holds 4294967296, which is no token id");
   EXPECT_EQ(error_of(R"({"eos_token_id": 1.5})"), "g.json: \"eos_token_id\" is not an integer in range");
@@ -73,8 +69,7 @@ TEST(GenerationConfig, ErrorsNameFileAndField) {
   EXPECT_THAT(error_of(R"({"min_p": -1})"), HasSubstr("\"min_p\" is -1, must be 0 to 1"));
   EXPECT_THAT(error_of(R"({"top_k": -1})"), HasSubstr("\"top_k\" is -1, must be at least 0"));
   EXPECT_THAT(error_of(R"({"top_k": 2.5})"), HasSubstr("\"top_k\" is not an integer"));
-  EXPECT_THAT(error_of(R"({"repetition_penalty": 0})"),
-              HasSubstr("\"repetition_penalty\" is 0, must be above 0"));
+  EXPECT_THAT(error_of(R"({"repetition_penalty": 0})"), HasSubstr("\"repetition_penalty\" is 0, must be above 0"));
 }
 
 }  // namespace

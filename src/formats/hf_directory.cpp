@@ -63,8 +63,7 @@ Result<ModelDirectory> ModelDirectory::open(const fs::path& path) {
   if (!fs::exists(status)) return Error::not_found("{}: no such model folder", path.string());
   if (fs::is_directory(status)) return ModelDirectory(path, false);
   if (path.extension() == ".gguf") {
-    return Error::unsupported("{}: GGUF is not supported yet; give a folder in Hugging Face layout",
-                              path.string());
+    return Error::unsupported("{}: GGUF is not supported yet; give a folder in Hugging Face layout", path.string());
   }
   if (path.filename() == kConfigName) {
     return ModelDirectory(path.has_parent_path() ? path.parent_path() : fs::path("."), true);
@@ -82,8 +81,7 @@ WeightsLayout ModelDirectory::weights_layout() const {
   if (config_only_) return WeightsLayout::kNone;
   const Result<fs::path> weights = find_weights(folder_);
   if (weights.ok()) return weights->extension() == ".json" ? WeightsLayout::kSharded : WeightsLayout::kSingle;
-  return weights.error().code() == ErrorCode::kInvalidArgument ? WeightsLayout::kUnclear
-                                                               : WeightsLayout::kNone;
+  return weights.error().code() == ErrorCode::kInvalidArgument ? WeightsLayout::kUnclear : WeightsLayout::kNone;
 }
 
 Result<json::value> ModelDirectory::read_config_json() const { return read_config(file(kConfigName)); }
@@ -105,8 +103,7 @@ Result<std::vector<ChatTemplate>> ModelDirectory::read_chat_templates() const {
   std::vector<ChatTemplate> templates;
   if (config_only_) return templates;
   if (has(kChatTemplateName)) {
-    HERMES_ASSIGN(ChatTemplate found,
-                  read_template_file(std::string(kDefaultChatTemplate), file(kChatTemplateName)));
+    HERMES_ASSIGN(ChatTemplate found, read_template_file(std::string(kDefaultChatTemplate), file(kChatTemplateName)));
     templates.push_back(std::move(found));
   } else {
     HERMES_ASSIGN(TokenizerConfig config, read_tokenizer_config());

@@ -14,8 +14,7 @@ std::string quoted_name(std::string_view name) {
     const CodePoint c = decode_utf8(name, pos);
     const bool control = c.value < 0x20 || (c.value >= 0x7F && c.value < 0xA0);
     if (!c.valid() || control) {
-      for (size_t i = 0; i < c.length; ++i)
-        out += fmt::format("\\x{:02x}", static_cast<uint8_t>(name[pos + i]));
+      for (size_t i = 0; i < c.length; ++i) out += fmt::format("\\x{:02x}", static_cast<uint8_t>(name[pos + i]));
     } else {
       out += name.substr(pos, c.length);
     }

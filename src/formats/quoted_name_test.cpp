@@ -8,8 +8,7 @@ namespace hermes::formats {
 namespace {
 
 TEST(QuotedName, PlainNamesStayAsTheyAre) {
-  EXPECT_EQ(quoted_name("model.layers.0.self_attn.q_proj.weight"),
-            "\"model.layers.0.self_attn.q_proj.weight\"");
+  EXPECT_EQ(quoted_name("model.layers.0.self_attn.q_proj.weight"), "\"model.layers.0.self_attn.q_proj.weight\"");
   EXPECT_EQ(quoted_name("é 中 😀"), "\"é 中 😀\"");
   EXPECT_EQ(quoted_name(""), "\"\"");
 }

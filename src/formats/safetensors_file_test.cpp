@@ -18,10 +18,10 @@ using testing::HasSubstr;
 
 TEST(SafetensorsFile, ViewsTensorsWhereTheyLie) {
   const TempFolder temp;
-  const auto path = temp.write(
-      "w.safetensors", safetensors_bytes(padded(R"({"w":{"dtype":"U8","shape":[2,3],"data_offsets":[2,8]},)"
-                                                R"("b":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}})"),
-                                         8));
+  const auto path =
+      temp.write("w.safetensors", safetensors_bytes(padded(R"({"w":{"dtype":"U8","shape":[2,3],"data_offsets":[2,8]},)"
+                                                           R"("b":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}})"),
+                                                    8));
   auto opened = SafetensorsFile::open(path);
   ASSERT_TRUE(opened.ok()) << opened.error().message();
   const SafetensorsFile file = *std::move(opened);  // views survive the move of their file
@@ -38,16 +38,15 @@ TEST(SafetensorsFile, ViewsTensorsWhereTheyLie) {
 
 TEST(SafetensorsFile, RefusesByNameWhatItCannotGive) {
   const TempFolder temp;
-  const auto path = temp.write(
-      "w.safetensors", safetensors_bytes(R"({"ids":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}})", 8));
+  const auto path =
+      temp.write("w.safetensors", safetensors_bytes(R"({"ids":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}})", 8));
   const auto file = SafetensorsFile::open(path);
   ASSERT_TRUE(file.ok()) << file.error().message();
   EXPECT_THAT(file->names(), ElementsAre("ids"));  // listed
   EXPECT_FALSE(file->find("ids").has_value());
   const auto ids = file->tensor("ids");
   EXPECT_EQ(ids.error().code(), ErrorCode::kUnsupported);
-  EXPECT_EQ(ids.error().message(),
-            path.string() + ": tensor \"ids\" is of type I64, with which we do not compute");
+  EXPECT_EQ(ids.error().message(), path.string() + ": tensor \"ids\" is of type I64, with which we do not compute");
   const auto none = file->tensor("none");
   EXPECT_EQ(none.error().code(), ErrorCode::kNotFound);
   EXPECT_EQ(none.error().message(), path.string() + ": no tensor \"none\"");
@@ -64,8 +63,7 @@ TEST(SafetensorsFile, AnEmptyTensorIsPresent) {
 TEST(SafetensorsFile, ErrorsNameTheFile) {
   const TempFolder temp;
   const auto broken = temp.write("broken.safetensors", "{}");
-  EXPECT_THAT(SafetensorsFile::open(broken).error().message(),
-              HasSubstr(broken.string() + ": 2 bytes, too short"));
+  EXPECT_THAT(SafetensorsFile::open(broken).error().message(), HasSubstr(broken.string() + ": 2 bytes, too short"));
   EXPECT_EQ(SafetensorsFile::open(temp.path() / "none").error().code(), ErrorCode::kNotFound);
   EXPECT_EQ(SafetensorsFile::open(temp.path()).error().code(), ErrorCode::kInvalidArgument);
 }
@@ -74,8 +72,8 @@ TEST(SafetensorsFile, ErrorsNameTheFile) {
 TEST(SafetensorsFile, ReadsAFileMadeByTheReferenceLibrary) {
   const auto file = SafetensorsFile::open(HERMES_FORMATS_TESTDATA "/golden.safetensors");
   ASSERT_TRUE(file.ok()) << file.error().message();
-  EXPECT_THAT(file->names(), ElementsAre("bf16", "e4m3", "e5m2", "empty", "f16", "f32", "i32", "i64", "i8",
-                                         "scalar", "u8", "é.weight"));
+  EXPECT_THAT(file->names(), ElementsAre("bf16", "e4m3", "e5m2", "empty", "f16", "f32", "i32", "i64", "i8", "scalar",
+                                         "u8", "é.weight"));
   EXPECT_EQ(file->header().metadata, (SafetensorsMetadata{{"format", "pt"}}));
   const auto f32 = file->tensor("f32");
   ASSERT_TRUE(f32.ok());

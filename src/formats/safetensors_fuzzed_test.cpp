@@ -24,10 +24,9 @@ std::string random_name(Rng& rng) {
   std::string name;
   const uint64_t length = rng.below(12);
   for (uint64_t i = 0; i < length; ++i) {
-    constexpr uint32_t kTricky[] = {'"',  '\\',   '/',     '\n',     0,   0x1F, 0x7F,
-                                    0xE9, 0x4E2D, 0x1F600, 0x10FFFF, '.', '0'};
-    append_utf8(name, rng.below(3) == 0 ? kTricky[rng.below(std::size(kTricky))]
-                                        : static_cast<uint32_t>('a' + rng.below(26)));
+    constexpr uint32_t kTricky[] = {'"', '\\', '/', '\n', 0, 0x1F, 0x7F, 0xE9, 0x4E2D, 0x1F600, 0x10FFFF, '.', '0'};
+    append_utf8(
+        name, rng.below(3) == 0 ? kTricky[rng.below(std::size(kTricky))] : static_cast<uint32_t>('a' + rng.below(26)));
   }
   return name;
 }

@@ -196,8 +196,7 @@ bool HeaderHandler::on_integer(int64_t value, error_code& ec) {
   if (n_numbers_ == most && place_ == Place::kShape) {
     return refuse(Error::unsupported("{} has more than {} dimensions", place_name(), most), ec);
   }
-  if (n_numbers_ == most)
-    return refuse(Error::corrupt("{} must hold 2 integers, not more", place_name()), ec);
+  if (n_numbers_ == most) return refuse(Error::corrupt("{} must hold 2 integers, not more", place_name()), ec);
   numbers_[n_numbers_++] = value;
   return true;
 }
@@ -232,9 +231,8 @@ bool HeaderHandler::begin_field(std::string_view key, error_code& ec) {
   } else if (key == "data_offsets") {
     field_ = kOffsetsField;
   } else {
-    return refuse(
-        Error::corrupt("tensor {}: the format has no field {}", quoted_name(tensor_.name), quoted_name(key)),
-        ec);
+    return refuse(Error::corrupt("tensor {}: the format has no field {}", quoted_name(tensor_.name), quoted_name(key)),
+                  ec);
   }
   if ((fields_seen_ & field_) != 0) return refuse(Error::corrupt("{} is named twice", place_name()), ec);
   fields_seen_ |= field_;
@@ -251,8 +249,7 @@ bool HeaderHandler::on_string(json::string_view part, size_t, error_code& ec) {
   if (place_ != Place::kTensor || field_ != kDType) return unexpected("a string", ec);
   tensor_.stored = find_stored_dtype(text);
   if (tensor_.stored == nullptr) {
-    return refuse(Error::corrupt("{} is {}, which the format does not have", place_name(), quoted_name(text)),
-                  ec);
+    return refuse(Error::corrupt("{} is {}, which the format does not have", place_name(), quoted_name(text)), ec);
   }
   return true;
 }
@@ -274,8 +271,7 @@ std::string_view as_text(std::span<const std::byte> bytes) {
 // The header's text, once its length has been held against the file and the limit.
 Result<std::string_view> header_text(std::span<const std::byte> file, std::string_view what) {
   if (as_text(file).starts_with("version https://git-lfs")) {
-    return Error::corrupt("{}: a Git LFS pointer, not the file it stands for; fetch that with `git lfs pull`",
-                          what);
+    return Error::corrupt("{}: a Git LFS pointer, not the file it stands for; fetch that with `git lfs pull`", what);
   }
   if (file.size() < kLengthBytes) {
     return Error::corrupt("{}: {} bytes, too short for a safetensors file", what, file.size());
@@ -283,13 +279,12 @@ Result<std::string_view> header_text(std::span<const std::byte> file, std::strin
   uint64_t length = 0;
   for (size_t i = 0; i < kLengthBytes; ++i) length |= std::to_integer<uint64_t>(file[i]) << (8 * i);
   if (length > kMaxSafetensorsHeaderBytes) {
-    return Error::corrupt(
-        "{}: header length {} at byte 0 is above the format's limit of {}; is this safetensors?", what,
-        length, kMaxSafetensorsHeaderBytes);
+    return Error::corrupt("{}: header length {} at byte 0 is above the format's limit of {}; is this safetensors?",
+                          what, length, kMaxSafetensorsHeaderBytes);
   }
   if (length > file.size() - kLengthBytes) {
-    return Error::corrupt("{}: header length {} at byte 0 goes beyond the end of the file at byte {}", what,
-                          length, file.size());
+    return Error::corrupt("{}: header length {} at byte 0 goes beyond the end of the file at byte {}", what, length,
+                          file.size());
   }
   const std::string_view text = as_text(file.subspan(kLengthBytes, length));
   if (!text.starts_with('{')) return Error::corrupt("{}: header does not start with '{{' (byte 8)", what);
@@ -302,14 +297,12 @@ Result<std::string_view> header_text(std::span<const std::byte> file, std::strin
 }  // namespace
 
 const StoredTensor* SafetensorsHeader::find(std::string_view name) const {
-  const auto at =
-      std::lower_bound(tensors.begin(), tensors.end(), name,
-                       [](const StoredTensor& tensor, std::string_view n) { return tensor.name < n; });
+  const auto at = std::lower_bound(tensors.begin(), tensors.end(), name,
+                                   [](const StoredTensor& tensor, std::string_view n) { return tensor.name < n; });
   return at != tensors.end() && at->name == name ? &*at : nullptr;
 }
 
-Result<SafetensorsHeader> parse_safetensors_header(std::span<const std::byte> file_bytes,
-                                                   std::string_view what) {
+Result<SafetensorsHeader> parse_safetensors_header(std::span<const std::byte> file_bytes, std::string_view what) {
   HERMES_ASSIGN(const std::string_view text, header_text(file_bytes, what));
   const uint64_t data_begin = kLengthBytes + text.size();
   const DataRange data{data_begin, file_bytes.size() - data_begin};
@@ -318,11 +311,9 @@ Result<SafetensorsHeader> parse_safetensors_header(std::span<const std::byte> fi
   boost::system::error_code ec;
   const size_t used = parser.write_some(false, text.data(), text.size(), ec);
   if (const auto& refusal = parser.handler().refusal()) {
-    return Error(refusal->code(),
-                 fmt::format("{}: {} (byte {})", what, refusal->message(), kLengthBytes + used));
+    return Error(refusal->code(), fmt::format("{}: {} (byte {})", what, refusal->message(), kLengthBytes + used));
   }
-  if (ec)
-    return Error::corrupt("{}: header is not JSON: {} (byte {})", what, ec.message(), kLengthBytes + used);
+  if (ec) return Error::corrupt("{}: header is not JSON: {} (byte {})", what, ec.message(), kLengthBytes + used);
   if (const size_t rest = text.find_first_not_of(" \t\r\n", used); rest != std::string_view::npos) {
     return Error::corrupt("{}: text after the end of the header (byte {})", what, kLengthBytes + rest);
   }

@@ -46,7 +46,6 @@ struct SafetensorsHeader {
 
 // `file_bytes` is the whole file (its tail is measured, not read); `what` (usually the path) opens every
 // message.
-Result<SafetensorsHeader> parse_safetensors_header(std::span<const std::byte> file_bytes,
-                                                   std::string_view what);
+Result<SafetensorsHeader> parse_safetensors_header(std::span<const std::byte> file_bytes, std::string_view what);
 
 }  // namespace hermes::formats

@@ -49,11 +49,11 @@ TEST(SafetensorsHeader, KeepsTheMetadata) {
 }
 
 TEST(SafetensorsHeader, AllowsScalarsAndEmptyTensors) {
-  const auto read = parsed(safetensors_bytes(
-      padded(R"({"scalar":{"dtype":"F32","shape":[],"data_offsets":[0,4]},)"
-             R"("none":{"dtype":"F32","shape":[0,9223372036854775807],"data_offsets":[4,4]},)"
-             R"("first":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})"),
-      4));
+  const auto read =
+      parsed(safetensors_bytes(padded(R"({"scalar":{"dtype":"F32","shape":[],"data_offsets":[0,4]},)"
+                                      R"("none":{"dtype":"F32","shape":[0,9223372036854775807],"data_offsets":[4,4]},)"
+                                      R"("first":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})"),
+                               4));
   EXPECT_EQ(read.find("scalar")->shape.elements(), 1);
   EXPECT_EQ(read.find("none")->shape.elements(), 0);
 }
@@ -62,8 +62,8 @@ TEST(SafetensorsHeader, ListsTypesWithWhichWeDoNotCompute) {
   std::string header = "{";
   size_t offset = 0;
   const auto add = [&](std::string_view dtype, size_t bytes_of_four) {
-    header += fmt::format(R"({}"{}":{{"dtype":"{}","shape":[4],"data_offsets":[{},{}]}})",
-                          offset == 0 ? "" : ",", dtype, dtype, offset, offset + bytes_of_four);
+    header += fmt::format(R"({}"{}":{{"dtype":"{}","shape":[4],"data_offsets":[{},{}]}})", offset == 0 ? "" : ",",
+                          dtype, dtype, offset, offset + bytes_of_four);
     offset += bytes_of_four;
   };
   for (const char* dtype : {"U64", "I64", "F64", "C64"}) add(dtype, 32);
@@ -94,13 +94,12 @@ TEST(SafetensorsHeader, TakesHundredsOfThousandsOfTensors) {
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   EXPECT_EQ(read.tensors.size(), static_cast<size_t>(kTensors));
   EXPECT_EQ(read.find("layers.7.weight")->begin, static_cast<uint64_t>(kTensors - 8));
-  EXPECT_LT(seconds.count(), 60)
-      << "quadratic?";  // under a second is usual; a sanitizer on a busy machine is not
+  EXPECT_LT(seconds.count(), 60) << "quadratic?";  // under a second is usual; a sanitizer on a busy machine is not
 }
 
 TEST(StoredDType, EveryDTypeOfOursIsStoredUnderItsName) {
-  for (const DType dtype : {DType::kF32, DType::kF16, DType::kBF16, DType::kF8_E4M3, DType::kF8_E5M2,
-                            DType::kI8, DType::kI32, DType::kU8}) {
+  for (const DType dtype : {DType::kF32, DType::kF16, DType::kBF16, DType::kF8_E4M3, DType::kF8_E5M2, DType::kI8,
+                            DType::kI32, DType::kU8}) {
     const StoredDType& stored = stored_dtype_of(dtype);
     EXPECT_EQ(stored.name, name_of(dtype));
     EXPECT_EQ(static_cast<size_t>(stored.bits), 8 * size_of(dtype));

@@ -28,8 +28,8 @@ std::optional<std::string> find_tensor_fault(const StoredTensor& tensor, DataRan
       std::tie(tensor.name, tensor.stored, tensor.shape, tensor.begin, tensor.end);
   if (begin > end) return fmt::format("\"data_offsets\" [{}, {}] end before they begin", begin, end);
   if (end > data.size) {
-    return fmt::format("\"data_offsets\" [{}, {}] go beyond the {} bytes of data that follow byte {}", begin,
-                       end, data.size, data.begin);
+    return fmt::format("\"data_offsets\" [{}, {}] go beyond the {} bytes of data that follow byte {}", begin, end,
+                       data.size, data.begin);
   }
   const std::optional<uint64_t> expected = bytes_of(shape, stored->bits);
   if (!expected) {
@@ -37,8 +37,8 @@ std::optional<std::string> find_tensor_fault(const StoredTensor& tensor, DataRan
                        to_string(shape), stored->name);
   }
   if (*expected != end - begin) {
-    return fmt::format("\"shape\" {} of {} needs {} bytes, \"data_offsets\" [{}, {}] hold {}",
-                       to_string(shape), stored->name, *expected, begin, end, end - begin);
+    return fmt::format("\"shape\" {} of {} needs {} bytes, \"data_offsets\" [{}, {}] hold {}", to_string(shape),
+                       stored->name, *expected, begin, end, end - begin);
   }
   // A type of ours is viewed in place, which needs alignment; the others are only listed.
   if (stored->dtype && (data.begin + begin) % size_of(*stored->dtype) != 0) {
@@ -73,8 +73,8 @@ Status check_coverage(const SafetensorsHeader& header, DataRange data, std::stri
     before = tensor;
   }
   if (covered != data.size) {
-    return Error::corrupt("{}: the last {} bytes, from byte {}, belong to no tensor", what,
-                          data.size - covered, data.begin + covered);
+    return Error::corrupt("{}: the last {} bytes, from byte {}, belong to no tensor", what, data.size - covered,
+                          data.begin + covered);
   }
   return {};
 }

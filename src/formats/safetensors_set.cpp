@@ -36,8 +36,7 @@ Result<ShardOfTensor> read_index(const fs::path& path) {
   for (const auto& member : weight_map.raw()) {
     const std::string name(member.key());
     if (!member.value().is_string()) {
-      return Error::corrupt("{}: \"weight_map\": {} must be the name of a file", path.string(),
-                            quoted_name(name));
+      return Error::corrupt("{}: \"weight_map\": {} must be the name of a file", path.string(), quoted_name(name));
     }
     std::string shard(member.value().get_string());
     if (!is_plain_file_name(shard)) {
@@ -50,8 +49,8 @@ Result<ShardOfTensor> read_index(const fs::path& path) {
 }
 
 Error missing_shard(const fs::path& index, const ShardOfTensor::value_type& entry) {
-  return Error::not_found("{}: tensor {} is in {}, and there is no such file", index.string(),
-                          quoted_name(entry.first), quoted_name(entry.second));
+  return Error::not_found("{}: tensor {} is in {}, and there is no such file", index.string(), quoted_name(entry.first),
+                          quoted_name(entry.second));
 }
 
 }  // namespace
@@ -68,9 +67,8 @@ Result<fs::path> find_weights(const fs::path& folder) {
   if (ec) return Error::io("{}: cannot be listed: {}", folder.string(), ec.message());
   if (found.size() == 1) return found.front();
   if (found.empty()) return Error::not_found("{}: no *.safetensors file", folder.string());
-  return Error::invalid(
-      "{}: {} *.safetensors files but no {} that says how they belong together; name one of them",
-      folder.string(), found.size(), kWeightsIndexName);
+  return Error::invalid("{}: {} *.safetensors files but no {} that says how they belong together; name one of them",
+                        folder.string(), found.size(), kWeightsIndexName);
 }
 
 Result<SafetensorsSet> SafetensorsSet::open(const fs::path& path) {
@@ -109,8 +107,8 @@ Result<SafetensorsSet> SafetensorsSet::open_sharded(const fs::path& index) {
       files.push_back(std::move(*file));
     }
     if (files[opened->second].header().find(name) == nullptr) {
-      return Error::corrupt("{}: tensor {} should be in {}, which does not have it", index.string(),
-                            quoted_name(name), quoted_name(shard));
+      return Error::corrupt("{}: tensor {} should be in {}, which does not have it", index.string(), quoted_name(name),
+                            quoted_name(shard));
     }
     places.push_back({name, opened->second});
   }
@@ -122,8 +120,8 @@ Result<SafetensorsSet> SafetensorsSet::open_sharded(const fs::path& index) {
                               quoted_name(shard), quoted_name(tensor.name));
       }
       if (expected->second != shard) {
-        return Error::corrupt("{}: tensor {} is in two shards, {} and {}", index.string(),
-                              quoted_name(tensor.name), quoted_name(expected->second), quoted_name(shard));
+        return Error::corrupt("{}: tensor {} is in two shards, {} and {}", index.string(), quoted_name(tensor.name),
+                              quoted_name(expected->second), quoted_name(shard));
       }
     }
   }

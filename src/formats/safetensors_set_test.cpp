@@ -19,8 +19,8 @@ std::string shard_of(std::initializer_list<std::string_view> names) {
   std::string header = "{";
   size_t offset = 0;
   for (const std::string_view name : names) {
-    header += fmt::format(R"({}"{}":{{"dtype":"U8","shape":[4],"data_offsets":[{},{}]}})",
-                          offset == 0 ? "" : ",", name, offset, offset + 4);
+    header += fmt::format(R"({}"{}":{{"dtype":"U8","shape":[4],"data_offsets":[{},{}]}})", offset == 0 ? "" : ",", name,
+                          offset, offset + 4);
     offset += 4;
   }
   return safetensors_bytes(padded(header + "}"), offset);
@@ -86,8 +86,7 @@ TEST_F(SafetensorsSetTest, SaysWhereThereIsNothingOrTooMuch) {
   temp_.write("1.safetensors", shard_of({"a"}));
   temp_.write("2.safetensors", shard_of({"b"}));
   EXPECT_EQ(error_of_opening().code(), ErrorCode::kInvalidArgument);
-  EXPECT_THAT(error_of_opening().message(),
-              HasSubstr("2 *.safetensors files but no model.safetensors.index.json"));
+  EXPECT_THAT(error_of_opening().message(), HasSubstr("2 *.safetensors files but no model.safetensors.index.json"));
 }
 
 TEST_F(SafetensorsSetTest, RefusesATensorThatTheShardLacks) {
@@ -144,8 +143,7 @@ TEST_F(SafetensorsSetTest, RefusesAnIndexOfAnotherShape) {
   EXPECT_THAT(message_for("[]"), HasSubstr("index.json: must be an object, is an array"));
   EXPECT_THAT(message_for("{}"), HasSubstr("\"weight_map\" is missing"));
   EXPECT_THAT(message_for(R"({"weight_map":[]})"), HasSubstr("\"weight_map\" must be an object"));
-  EXPECT_THAT(message_for(R"({"weight_map":{"a":1}})"),
-              HasSubstr("\"weight_map\": \"a\" must be the name of a file"));
+  EXPECT_THAT(message_for(R"({"weight_map":{"a":1}})"), HasSubstr("\"weight_map\": \"a\" must be the name of a file"));
   EXPECT_THAT(message_for(R"({"metadata":3,"weight_map":{}})"), HasSubstr("\"metadata\" must be an object"));
   EXPECT_THAT(message_for(R"({"weight_map":{"a":"1","a":"2"}})"), HasSubstr("member \"a\" is named twice"));
   EXPECT_THAT(message_for("{\"weight_map\""), HasSubstr("JSON ends early"));

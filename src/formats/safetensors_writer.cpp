@@ -29,8 +29,7 @@ Status check_names(std::span<const NamedTensor> tensors, std::string_view what) 
   std::vector<std::string_view> names;
   names.reserve(tensors.size());
   for (const NamedTensor& entry : tensors) {
-    HERMES_CHECK(entry.tensor || entry.tensor.bytes() == 0, "tensor {} has no memory",
-                 quoted_name(entry.name));
+    HERMES_CHECK(entry.tensor || entry.tensor.bytes() == 0, "tensor {} has no memory", quoted_name(entry.name));
     if (entry.name == kSafetensorsMetadataName || find_invalid_utf8(entry.name) != std::string_view::npos) {
       return Error::invalid("{}: {} cannot be the name of a tensor", what, quoted_name(entry.name));
     }
@@ -38,8 +37,7 @@ Status check_names(std::span<const NamedTensor> tensors, std::string_view what) 
   }
   std::sort(names.begin(), names.end());
   const auto repeated = std::adjacent_find(names.begin(), names.end());
-  if (repeated != names.end())
-    return Error::invalid("{}: two tensors are named {}", what, quoted_name(*repeated));
+  if (repeated != names.end()) return Error::invalid("{}: two tensors are named {}", what, quoted_name(*repeated));
   return {};
 }
 
@@ -65,9 +63,8 @@ std::string header_json(const Order& order, const SafetensorsMetadata& metadata)
   uint64_t offset = 0;
   for (const NamedTensor* entry : order) {
     const ConstTensorView& view = entry->tensor;
-    text +=
-        fmt::format(R"({}:{{"dtype":"{}","shape":[{}],"data_offsets":[{},{}]}},)", json_string(entry->name),
-                    name_of(view.dtype), fmt::join(view.shape.dims(), ","), offset, offset + view.bytes());
+    text += fmt::format(R"({}:{{"dtype":"{}","shape":[{}],"data_offsets":[{},{}]}},)", json_string(entry->name),
+                        name_of(view.dtype), fmt::join(view.shape.dims(), ","), offset, offset + view.bytes());
     offset += view.bytes();
   }
   if (text.back() == ',') text.pop_back();
@@ -77,8 +74,7 @@ std::string header_json(const Order& order, const SafetensorsMetadata& metadata)
 }
 
 // Everything but the commit.
-Status write_content(AtomicFile& file, const Order& order, const SafetensorsMetadata& metadata,
-                     std::string_view what) {
+Status write_content(AtomicFile& file, const Order& order, const SafetensorsMetadata& metadata, std::string_view what) {
   const std::string header = header_json(order, metadata);
   if (header.size() > kMaxSafetensorsHeaderBytes) {
     return Error::exhausted("{}: a header of {} bytes is above the format's limit of {}", what, header.size(),
@@ -113,8 +109,7 @@ std::vector<std::span<const NamedTensor>> split(std::span<const NamedTensor> ten
   return shards;
 }
 
-std::string index_json(const std::vector<std::span<const NamedTensor>>& shards,
-                       const std::vector<fs::path>& paths) {
+std::string index_json(const std::vector<std::span<const NamedTensor>>& shards, const std::vector<fs::path>& paths) {
   std::map<std::string_view, std::string> shard_of_name;
   uint64_t total = 0;
   for (size_t i = 0; i < shards.size(); ++i) {
@@ -139,8 +134,8 @@ Status write_safetensors(const fs::path& path, std::span<const NamedTensor> tens
   return file.commit();
 }
 
-Status write_sharded(const fs::path& folder, std::span<const NamedTensor> tensors,
-                     const SafetensorsMetadata& metadata, uint64_t max_shard_bytes) {
+Status write_sharded(const fs::path& folder, std::span<const NamedTensor> tensors, const SafetensorsMetadata& metadata,
+                     uint64_t max_shard_bytes) {
   HERMES_CHECK(max_shard_bytes > 0);
   HERMES_TRY(check_names(tensors, folder.string()));
   std::error_code ec;

@@ -164,9 +164,8 @@ TEST_F(ShardedWriter, LeavesNothingOnFailure) {
   const Status status = write_sharded(temp_.path(), tensors(), {}, 40);
   ASSERT_FALSE(status.ok());
   EXPECT_THAT(file_names(temp_.path()), ElementsAre("model-00002-of-00003.safetensors"));
-  EXPECT_FALSE(write_sharded(temp_.path() / "m",
-                             std::vector<NamedTensor>{{"\xFF", {nullptr, DType::kF32, {0}}}}, {}, 40)
-                   .ok());
+  EXPECT_FALSE(
+      write_sharded(temp_.path() / "m", std::vector<NamedTensor>{{"\xFF", {nullptr, DType::kF32, {0}}}}, {}, 40).ok());
 }
 
 }  // namespace

@@ -42,14 +42,12 @@ Result<std::vector<ChatTemplate>> chat_templates(const JsonObject& config) {
     templates.push_back({std::string(kDefaultChatTemplate), std::string(*text), source});
     return templates;
   }
-  if (!value->is_array())
-    return Error::corrupt("{} must be a string or a list of {{name, template}}", source);
+  if (!value->is_array()) return Error::corrupt("{} must be a string or a list of {{name, template}}", source);
   for (const json::value& element : value->get_array()) {
     HERMES_ASSIGN(const JsonObject entry, JsonObject::from(element, source));
     HERMES_ASSIGN(std::string name, entry.string("name"));
     HERMES_ASSIGN(std::string text, entry.string("template"));
-    if (std::any_of(templates.begin(), templates.end(),
-                    [&](const ChatTemplate& t) { return t.name == name; })) {
+    if (std::any_of(templates.begin(), templates.end(), [&](const ChatTemplate& t) { return t.name == name; })) {
       return Error::corrupt("{}: there are two of name {}", source, quoted_name(name));
     }
     templates.push_back({std::move(name), std::move(text), source});

@@ -29,8 +29,7 @@ struct TokenizerConfig {
   std::optional<bool> add_bos_token;
   std::optional<bool> add_eos_token;
   std::optional<bool> clean_up_tokenization_spaces;
-  std::optional<int64_t>
-      model_max_length;  // also empty where the file gives the 1e30 that stands for "no limit"
+  std::optional<int64_t> model_max_length;  // also empty where the file gives the 1e30 that stands for "no limit"
   std::vector<ChatTemplate> chat_templates;
 };
 

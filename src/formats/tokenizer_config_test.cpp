@@ -60,8 +60,8 @@ TEST(TokenizerConfig, AnAstronomicalLengthIsNoLimit) {
 }
 
 TEST(TokenizerConfig, TemplatesMayBeNamed) {
-  const auto config = read(
-      R"({"chat_template": [{"name": "default", "template": "a"}, {"name": "tool_use", "template": "b"}]})");
+  const auto config =
+      read(R"({"chat_template": [{"name": "default", "template": "a"}, {"name": "tool_use", "template": "b"}]})");
   ASSERT_TRUE(config.ok()) << config.error().message();
   ASSERT_EQ(config->chat_templates.size(), 2U);
   EXPECT_EQ(config->chat_templates[1].name, "tool_use");
@@ -70,24 +70,20 @@ TEST(TokenizerConfig, TemplatesMayBeNamed) {
 
 TEST(TokenizerConfig, ErrorsNameFileAndField) {
   EXPECT_EQ(error_of("3"), "t.json: must be an object, is a number");
-  EXPECT_EQ(error_of(R"({"bos_token": 1})"),
-            "t.json: \"bos_token\" must be a string or an object with \"content\"");
+  EXPECT_EQ(error_of(R"({"bos_token": 1})"), "t.json: \"bos_token\" must be a string or an object with \"content\"");
   EXPECT_EQ(error_of(R"({"eos_token": {"lstrip": false}})"), "t.json: eos_token: \"content\" is missing");
   EXPECT_THAT(error_of(R"({"unk_token": {"content": 3}})"),
               HasSubstr("t.json: unk_token: \"content\" must be a string"));
   EXPECT_THAT(error_of(R"({"add_bos_token": "yes"})"), HasSubstr("\"add_bos_token\" must be true or false"));
-  EXPECT_THAT(error_of(R"({"model_max_length": 0})"),
-              HasSubstr("\"model_max_length\" is 0, must be positive"));
+  EXPECT_THAT(error_of(R"({"model_max_length": 0})"), HasSubstr("\"model_max_length\" is 0, must be positive"));
   EXPECT_THAT(error_of(R"({"model_max_length": 10.5})"), HasSubstr("\"model_max_length\" is not an integer"));
-  EXPECT_THAT(error_of(R"({"model_max_length": "long"})"),
-              HasSubstr("\"model_max_length\" must be a number"));
+  EXPECT_THAT(error_of(R"({"model_max_length": "long"})"), HasSubstr("\"model_max_length\" must be a number"));
   EXPECT_EQ(error_of(R"({"chat_template": 1})"),
             "t.json: chat_template must be a string or a list of {name, template}");
   EXPECT_THAT(error_of(R"({"chat_template": ["a"]})"), HasSubstr("t.json: chat_template: must be an object"));
   EXPECT_THAT(error_of(R"({"chat_template": [{"name": "a"}]})"), HasSubstr("\"template\" is missing"));
-  EXPECT_THAT(
-      error_of(R"({"chat_template": [{"name": "a", "template": ""}, {"name": "a", "template": ""}]})"),
-      HasSubstr("there are two of name \"a\""));
+  EXPECT_THAT(error_of(R"({"chat_template": [{"name": "a", "template": ""}, {"name": "a", "template": ""}]})"),
+              HasSubstr("there are two of name \"a\""));
 }
 
 }  // namespace

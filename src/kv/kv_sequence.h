@@ -74,8 +74,8 @@ class ContiguousKv final : public KvSequence {
   int64_t n_pages_;
   int64_t reserved_ = 0;  // positions that may be written
   int64_t size_ = 0;
-  Buffer memory_;                   // [n_layers, K or V, n_pages, n_kv_heads, page_size, head_dim]
-  std::vector<std::byte*> pages_;   // [n_layers, K or V, n_pages]
+  Buffer memory_;                  // [n_layers, K or V, n_pages, n_kv_heads, page_size, head_dim]
+  std::vector<std::byte*> pages_;  // [n_layers, K or V, n_pages]
 };
 
 }  // namespace hermes::kv

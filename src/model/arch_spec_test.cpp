@@ -44,7 +44,9 @@ TEST(ArchSpec, ReadsTheFourSizes) {
     const char* text;
     double billions;
     int64_t kv_bytes_bf16;
-  } cases[] = {{kHermes405B, 405.85, 516096}, {kHermes70B, 70.55, 327680}, {kHermes14B, 14.77, 163840},
+  } cases[] = {{kHermes405B, 405.85, 516096},
+               {kHermes70B, 70.55, 327680},
+               {kHermes14B, 14.77, 163840},
                {kHermes36B, 36.15, 262144}};
   for (const auto& c : cases) {
     const auto spec = read(c.text);

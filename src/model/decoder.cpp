@@ -37,8 +37,8 @@ void Decoder::reserve_scratch(int64_t n_tokens) {
 }
 
 void Decoder::project(const TensorView& x, const Projection& projection, const TensorView& y) {
-  backend_.linear({.x = x, .weight = projection.weight, .bias = projection.bias, .y = y,
-                   .activations = options_.activations});
+  backend_.linear(
+      {.x = x, .weight = projection.weight, .bias = projection.bias, .y = y, .activations = options_.activations});
 }
 
 // x += out(attention(rope(norm(q)), rope(norm(k)), v)) of the normed x.
@@ -75,12 +75,19 @@ void Decoder::attention_block(const LayerWeights& layer, int index, std::span<co
     const auto part = [&](const std::vector<int32_t>& all) {
       return std::span(all).subspan(static_cast<size_t>(begin), static_cast<size_t>(n));
     };
-    const ops::KvPagesView pages{.k = chunk.kv->k_pages(index), .v = chunk.kv->v_pages(index),
-                                 .dtype = chunk.kv->shape().dtype, .page_size = chunk.kv->page_size()};
-    backend_.kv_store({.k = rows(k_, spec_.n_kv_heads), .v = rows(v_, spec_.n_kv_heads),
-                       .positions = part(positions_), .pages = pages});
-    backend_.attention({.q = rows(q_, spec_.n_heads), .pages = pages, .kv_heads = spec_.n_kv_heads,
-                        .kv_begin = part(kv_begin_), .kv_end = part(kv_end_),
+    const ops::KvPagesView pages{.k = chunk.kv->k_pages(index),
+                                 .v = chunk.kv->v_pages(index),
+                                 .dtype = chunk.kv->shape().dtype,
+                                 .page_size = chunk.kv->page_size()};
+    backend_.kv_store({.k = rows(k_, spec_.n_kv_heads),
+                       .v = rows(v_, spec_.n_kv_heads),
+                       .positions = part(positions_),
+                       .pages = pages});
+    backend_.attention({.q = rows(q_, spec_.n_heads),
+                        .pages = pages,
+                        .kv_heads = spec_.n_kv_heads,
+                        .kv_begin = part(kv_begin_),
+                        .kv_end = part(kv_end_),
                         .scale = 1.0F / std::sqrt(static_cast<float>(spec_.head_dim)),
                         .out = rows(attended_, spec_.n_heads)});
     begin += n;
@@ -144,7 +151,10 @@ Result<std::span<const float>> Decoder::forward(std::span<const Chunk> batch) {
   const TensorView last = view_of(x_, {n_rows, spec_.hidden_size}), h = view_of(h_, {n_rows, spec_.hidden_size});
   backend_.rms_norm({.x = last, .weight = weights_.final_norm, .eps = spec_.rms_eps, .out = h});
   logits_.resize(static_cast<size_t>(n_rows * spec_.vocab_size));
-  backend_.linear({.x = h, .weight = weights_.output, .bias = {}, .y = view_of(logits_, {n_rows, spec_.vocab_size}),
+  backend_.linear({.x = h,
+                   .weight = weights_.output,
+                   .bias = {},
+                   .y = view_of(logits_, {n_rows, spec_.vocab_size}),
                    .activations = options_.activations});
   return std::span<const float>(logits_);
 }

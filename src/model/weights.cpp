@@ -12,8 +12,8 @@ constexpr std::string_view kOutput = "lm_head.weight";
 // The names below are the same in all three families, because all follow Hugging Face's Llama. A family that differs
 // brings its own table.
 struct Slot {
-  const char* name;                              // behind "model.layers.N."
-  ConstTensorView& (*place)(LayerWeights&);      // where it is bound
+  const char* name;                          // behind "model.layers.N."
+  ConstTensorView& (*place)(LayerWeights&);  // where it is bound
   Shape (*shape)(const ArchSpec&);
   bool (*present)(const ArchSpec&);
 };
@@ -67,8 +67,8 @@ Status for_each_tensor(const ArchSpec& spec, Weights& weights, Visit visit) {
   for (int64_t layer = 0; layer < spec.n_layers; ++layer) {
     for (const Slot& slot : kSlots) {
       if (!slot.present(spec)) continue;
-      HERMES_TRY(visit(layer_name(layer, slot), slot.shape(spec),
-                       slot.place(weights.layers[static_cast<size_t>(layer)])));
+      HERMES_TRY(
+          visit(layer_name(layer, slot), slot.shape(spec), slot.place(weights.layers[static_cast<size_t>(layer)])));
     }
   }
   HERMES_TRY(visit(std::string(kFinalNorm), Shape{spec.hidden_size}, weights.final_norm));

@@ -33,7 +33,7 @@ struct KvStoreArgs {
 };
 
 struct AttentionArgs {
-  ConstTensorView q;                  // [T, heads, head_dim], F32
+  ConstTensorView q;  // [T, heads, head_dim], F32
   KvPagesView pages;
   int64_t kv_heads = 0;               // divides heads
   std::span<const int32_t> kv_begin;  // [T]

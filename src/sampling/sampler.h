@@ -30,8 +30,8 @@ class Sampler {
   // `params` must be valid.
   explicit Sampler(const SamplingParams& params) : params_(params) {}
 
-  // Picks the token that comes at `position` of its sequence. Fails where the logits hold NaN or +infinity, or no finite
-  // value at all: a model that yields those is broken, and its text would be noise.
+  // Picks the token that comes at `position` of its sequence. Fails where the logits hold NaN or +infinity, or no
+  // finite value at all: a model that yields those is broken, and its text would be noise.
   Result<int32_t> sample(std::span<const float> logits, uint64_t position);
 
  private:

@@ -69,22 +69,20 @@ TEST(Sampler, TopKKeepsTheMostLikely) {
 }
 
 TEST(Sampler, TopPKeepsTheTokenThatReachesIt) {
-  const auto counts =
-      frequencies({.temperature = 1, .top_p = 0.65, .seed = 1}, logits_of({0.1, 0.4, 0.2, 0.3}), 20000);
+  const auto counts = frequencies({.temperature = 1, .top_p = 0.65, .seed = 1}, logits_of({0.1, 0.4, 0.2, 0.3}), 20000);
   EXPECT_EQ(counts.size(), 2U);  // 0.4 + 0.3 reaches 0.65, 0.4 alone does not
   EXPECT_TRUE(counts.contains(1) && counts.contains(3));
 }
 
 TEST(Sampler, MinPIsRelativeToTheMostLikely) {
-  const auto counts =
-      frequencies({.temperature = 1, .min_p = 0.6, .seed = 1}, logits_of({0.1, 0.4, 0.2, 0.3}), 20000);
+  const auto counts = frequencies({.temperature = 1, .min_p = 0.6, .seed = 1}, logits_of({0.1, 0.4, 0.2, 0.3}), 20000);
   EXPECT_EQ(counts.size(), 2U);  // 0.3 >= 0.6 * 0.4 > 0.2
 }
 
 TEST(Sampler, FiltersComposeInOrder) {
   // top-k leaves 0.4 0.3 0.2 (renormalised 0.444 0.333 0.222); top-p 0.7 keeps 0.4 and 0.3.
-  const auto counts = frequencies({.temperature = 1, .top_k = 3, .top_p = 0.7, .seed = 3},
-                                  logits_of({0.1, 0.4, 0.2, 0.3}), 20000);
+  const auto counts =
+      frequencies({.temperature = 1, .top_k = 3, .top_p = 0.7, .seed = 3}, logits_of({0.1, 0.4, 0.2, 0.3}), 20000);
   EXPECT_EQ(counts.size(), 2U);
 }
 

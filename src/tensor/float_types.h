@@ -12,10 +12,18 @@
 
 namespace hermes {
 
-struct Bf16 { uint16_t bits; };
-struct F16 { uint16_t bits; };
-struct F8E4M3 { uint8_t bits; };
-struct F8E5M2 { uint8_t bits; };
+struct Bf16 {
+  uint16_t bits;
+};
+struct F16 {
+  uint16_t bits;
+};
+struct F8E4M3 {
+  uint8_t bits;
+};
+struct F8E5M2 {
+  uint8_t bits;
+};
 
 inline float to_float(Bf16 x) { return std::bit_cast<float>(static_cast<uint32_t>(x.bits) << 16); }
 

@@ -116,8 +116,7 @@ void expect_nearest_even(uint32_t largest, uint32_t sign_bit, Encode encode) {
     const uint32_t even = bits % 2 == 0 ? bits : bits + 1;
     ASSERT_EQ(encode(tie).bits, even) << std::hex << bits;
     ASSERT_EQ(encode(std::nextafter(tie, 0.0F)).bits, bits) << std::hex << bits;
-    ASSERT_EQ(encode(std::nextafter(tie, std::numeric_limits<float>::infinity())).bits, bits + 1)
-        << std::hex << bits;
+    ASSERT_EQ(encode(std::nextafter(tie, std::numeric_limits<float>::infinity())).bits, bits + 1) << std::hex << bits;
     ASSERT_EQ(encode(-tie).bits, even | sign_bit) << std::hex << bits;
   }
 }

@@ -13,8 +13,7 @@ ConstTensorView of_shape(const Shape& shape) { return {kMemory.data(), DType::kF
 
 TEST(ShapeMatch, BindsLettersAcrossOperands) {
   ShapeMatch match("linear");
-  match("x", of_shape({2, 3}), {"T", "K"})("weight", of_shape({5, 3}), {"N", "K"})("y", of_shape({2, 5}),
-                                                                                   {"T", "N"});
+  match("x", of_shape({2, 3}), {"T", "K"})("weight", of_shape({5, 3}), {"N", "K"})("y", of_shape({2, 5}), {"T", "N"});
   EXPECT_EQ(match["T"], 2);
   EXPECT_EQ(match["K"], 3);
   EXPECT_EQ(match["N"], 5);
@@ -41,10 +40,8 @@ TEST(ShapeMatch, ZeroAndRankZeroAreShapesToo) {
 TEST(ShapeMatchDeathTest, AMismatchNamesTheOpTheOperandsTheLetterAndBothNumbers) {
   ShapeMatch match("linear");
   match("x", of_shape({2, 3}), {"T", "K"});
-  EXPECT_DEATH(match("weight", of_shape({5, 4}), {"N", "K"}),
-               "linear: K is 3 in x but 4 in weight \\[5, 4\\]");
-  EXPECT_DEATH(match("square", of_shape({4, 5}), {"D", "D"}),
-               "linear: D is 4 in square but 5 in square \\[4, 5\\]");
+  EXPECT_DEATH(match("weight", of_shape({5, 4}), {"N", "K"}), "linear: K is 3 in x but 4 in weight \\[5, 4\\]");
+  EXPECT_DEATH(match("square", of_shape({4, 5}), {"D", "D"}), "linear: D is 4 in square but 5 in square \\[4, 5\\]");
 }
 
 TEST(ShapeMatchDeathTest, AWrongRankOrAnUnknownSymbolIsOurMistake) {

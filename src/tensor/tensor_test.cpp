@@ -24,8 +24,7 @@ TEST(DType, SizesAreBytes) {
   EXPECT_EQ(size_of(DType::kI32), 4U);
   EXPECT_EQ(size_of(DType::kF16), 2U);
   EXPECT_EQ(size_of(DType::kBF16), 2U);
-  for (const DType dtype : {DType::kF8_E4M3, DType::kF8_E5M2, DType::kI8, DType::kU8})
-    EXPECT_EQ(size_of(dtype), 1U);
+  for (const DType dtype : {DType::kF8_E4M3, DType::kF8_E5M2, DType::kI8, DType::kU8}) EXPECT_EQ(size_of(dtype), 1U);
 }
 
 TEST(Shape, CountsElements) {
@@ -79,8 +78,7 @@ TEST(Buffer, IsZeroedAndAligned) {
     const Buffer buffer(bytes);
     EXPECT_EQ(buffer.size(), bytes);
     EXPECT_EQ(reinterpret_cast<uintptr_t>(buffer.data()) % 64, 0U);
-    EXPECT_TRUE(
-        std::all_of(buffer.data(), buffer.data() + bytes, [](std::byte b) { return b == std::byte{0}; }));
+    EXPECT_TRUE(std::all_of(buffer.data(), buffer.data() + bytes, [](std::byte b) { return b == std::byte{0}; }));
     std::fill_n(buffer.data(), bytes, std::byte{0xAB});  // all of it is ours to write
   }
 }
@@ -121,8 +119,7 @@ TEST(Buffer, AHugeOneCostsNothingUntilTouched) {
 
 TEST(BufferDeathTest, AViewBeyondTheEndOrAskewIsOurMistake) {
   const Buffer buffer(64);
-  EXPECT_DEATH(static_cast<void>(buffer.view(DType::kF32, {17})),
-               "view of 68 bytes at 0 into a buffer of 64");
+  EXPECT_DEATH(static_cast<void>(buffer.view(DType::kF32, {17})), "view of 68 bytes at 0 into a buffer of 64");
   EXPECT_DEATH(static_cast<void>(buffer.view(DType::kF32, {1}, 64)), "view of 4 bytes at 64");
   EXPECT_DEATH(static_cast<void>(buffer.view(DType::kF32, {1}, ~size_t{0})), "into a buffer of 64");
   EXPECT_DEATH(static_cast<void>(buffer.view(DType::kF32, {1}, 2)), "offset 2 is not aligned to F32");

@@ -58,8 +58,10 @@ TEST_P(DecoderBits, AnyNumberOfThreadsAgrees) {
       model::Decoder decoder = test::load_golden_decoder(GetParam(), *backend, precision.options);
       const auto prompt = long_prompt(decoder.spec().vocab_size, 100);
       std::vector<float> logits = test::run_in_chunks(decoder, prompt, 33, precision.kv_dtype);
-      if (expected.empty()) expected = std::move(logits);
-      else EXPECT_TRUE(same_bits(expected, logits)) << n_threads << " threads";
+      if (expected.empty())
+        expected = std::move(logits);
+      else
+        EXPECT_TRUE(same_bits(expected, logits)) << n_threads << " threads";
     }
   }
 }

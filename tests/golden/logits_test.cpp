@@ -5,9 +5,9 @@
 
 #include "kernels/cpu/cpu_backend.h"
 #include "ops/reference/reference_backend.h"
+#include "sampling/sampler.h"
 #include "support/close.h"
 #include "support/golden_model.h"
-#include "sampling/sampler.h"
 
 namespace hermes {
 namespace {

@@ -29,7 +29,9 @@ std::vector<std::string> golden_names() {
   return names;
 }
 
-std::string golden_folder(const std::string& name) { return std::string(HERMES_SOURCE_DIR "/tests/golden/models/") + name; }
+std::string golden_folder(const std::string& name) {
+  return std::string(HERMES_SOURCE_DIR "/tests/golden/models/") + name;
+}
 
 Golden load_golden(const std::string& name) {
   const auto file = formats::SafetensorsFile::open(golden_folder(name) + "/golden.safetensors").value();

@@ -1,14 +1,14 @@
-// Products with BF16 weights on AMX tiles (Intel, "Intel Architecture Instruction Set Extensions Programming Reference",
-// TDPBF16PS): some ten times the arithmetic rate of AVX-512.
+// Products with BF16 weights on AMX tiles (Intel, "Intel Architecture Instruction Set Extensions Programming
+// Reference", TDPBF16PS): some ten times the arithmetic rate of AVX-512.
 //
 // The unit multiplies BF16 pairs. With Activations::kBF16, x is rounded once. With Activations::kF32 it is split into
 // three BF16 parts whose sum is x (8 + 8 + 8 bits of mantissa are F32's 24), three products are made and added: exact
 // products of what is stored, sums in F32, as the contract asks, at a third of the rate.
 //
-// The sum of one output: for each 32 elements of k, the even and the odd products are summed apart, in order, from zero;
-// the two sums are added, and then added to what came before (this is the instruction). Parts: (lo + mid) + hi; then the
-// bias. The same instruction serves one row of x and a thousand, so blocking cannot change a bit. These are other bits
-// than the other sets give, which agree among themselves.
+// The sum of one output: for each 32 elements of k, the even and the odd products are summed apart, in order, from
+// zero; the two sums are added, and then added to what came before (this is the instruction). Parts: (lo + mid) + hi;
+// then the bias. The same instruction serves one row of x and a thousand, so blocking cannot change a bit. These are
+// other bits than the other sets give, which agree among themselves.
 #pragma once
 
 #include <cstdint>

@@ -15,7 +15,8 @@ namespace hermes::kernels {
 #if defined(HERMES_CPU_X86)
 
 bool amx::enable() {
-  // Tiles are large, so Linux hands them out on request only (arch_prctl, since 5.16); threads started later inherit them.
+  // Tiles are large, so Linux hands them out on request only (arch_prctl, since 5.16); threads started later inherit
+  // them.
   static const bool enabled = [] {
     unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
     constexpr unsigned kTileBit = 1U << 24, kBf16Bit = 1U << 22;

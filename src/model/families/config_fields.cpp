@@ -30,8 +30,7 @@ Result<ops::Llama3Scaling> read_llama3_scaling(const JsonObject& rope) {
   HERMES_ASSIGN(scaling.factor, positive_number(rope, "factor", std::nullopt));
   HERMES_ASSIGN(scaling.low_freq_factor, positive_number(rope, "low_freq_factor", std::nullopt));
   HERMES_ASSIGN(scaling.high_freq_factor, positive_number(rope, "high_freq_factor", std::nullopt));
-  HERMES_ASSIGN(scaling.original_max_position,
-                positive_number(rope, "original_max_position_embeddings", std::nullopt));
+  HERMES_ASSIGN(scaling.original_max_position, positive_number(rope, "original_max_position_embeddings", std::nullopt));
   if (scaling.high_freq_factor <= scaling.low_freq_factor) {
     return Error::corrupt("{}: high_freq_factor {} must be above low_freq_factor {}", rope.what(),
                           scaling.high_freq_factor, scaling.low_freq_factor);
