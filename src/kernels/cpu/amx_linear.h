@@ -53,6 +53,10 @@ int64_t scratch_bytes(const Columns& columns);
 // Columns [n_begin, n_end) of y; n_begin is a multiple of kPanelRows.
 void multiply(const Piece& piece, void* scratch);
 
+// Products in registers, four tiles a round, for measuring what the unit can do; `enable()` first.
+float multiply_rounds(int64_t rounds);
+inline constexpr int64_t kFlopsPerRound = 4 * 16 * 16 * 32 * 2;
+
 // Whether processor and operating system have tiles; asks the kernel for them, once for the process.
 bool enable();
 

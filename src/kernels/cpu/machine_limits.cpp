@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 
+#include "kernels/cpu/amx_linear.h"
 #include "kernels/cpu/cpu_context.h"
 
 namespace hermes::kernels {
@@ -56,6 +57,9 @@ double measure_f32_gflops(ThreadPool& pool, CpuIsa isa) {
 }
 
 double measure_bf16_gflops(ThreadPool& pool, CpuIsa isa) {
+#if defined(HERMES_CPU_X86)
+  if (isa == CpuIsa::kAmx) return best_gflops(pool, amx::multiply_rounds, amx::kFlopsPerRound);
+#endif
   const LimitKernels& kernels = kernel_table(isa).limits;
   return best_gflops(pool, kernels.bf16_fma, kernels.flops_per_round_bf16);
 }

@@ -1,5 +1,6 @@
 #include <immintrin.h>
 
+#include "kernels/cpu/amx/tiles.h"
 #include "kernels/cpu/amx_linear.h"
 
 namespace hermes::kernels::amx {
@@ -15,23 +16,6 @@ constexpr int64_t kSubPanelSums = kRowTiles * kFloatsPerTile;  // of one column 
 // A block of k: with it, a panel of weights and two groups of columns fit the second-level cache. Sums of unfinished
 // blocks are kept as they are, so blocks do not change a bit.
 constexpr int64_t kBlockChunks = 64;
-
-// All eight tile registers as 16 rows of 64 bytes, for as long as it lives. Released at the end: a thread with tiles in
-// use is dearer to switch.
-class TileConfiguration {
- public:
-  TileConfiguration() {
-    alignas(64) struct {
-      uint8_t palette = 1, start_row = 0, reserved[14] = {};
-      uint16_t column_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-      uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
-    } config;
-    _tile_loadconfig(&config);
-  }
-  ~TileConfiguration() { _tile_release(); }
-  TileConfiguration(const TileConfiguration&) = delete;
-  TileConfiguration& operator=(const TileConfiguration&) = delete;
-};
 
 // 16 x 16 of 32 bits, rows to columns.
 inline void transpose(__m512i (&r)[16]) {
