@@ -21,8 +21,9 @@ build: packages
 run: build
 	@build/$(PRESET)/hermes --help
 	@echo
-	@echo 'Next: build/$(PRESET)/hermes info MODEL      what is in a model folder (Hugging Face layout)'
-	@echo '      build/$(PRESET)/hermes generate MODEL --prompt "The sky is" --max-tokens 32'
+	@echo 'Next, with a model folder of your own or the tiny random one that the tests use:'
+	@echo '  build/$(PRESET)/hermes info tests/golden/models/llama-f32'
+	@echo '  build/$(PRESET)/hermes generate tests/golden/models/llama-f32 --prompt "Hello" --max-tokens 16'
 
 # Three builds: the product; clang with AddressSanitizer, UBSan and the fuzz targets; ThreadSanitizer over what has threads.
 test: test-release test-sanitizers test-threads

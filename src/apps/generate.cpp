@@ -115,12 +115,13 @@ Status generate_text(const GenerateOptions& options) {
   const json::object summary = report(text, finished, request.sampling.seed);
   if (options.json) return print(to_json_text(summary) + "\n");
   HERMES_TRY(print("\n"));
-  std::fprintf(stderr, "[%s; %lld prompt tokens at %.1f/s, %lld new at %.1f/s; seed %llu]\n",
+  const std::string seed =
+      request.sampling.temperature > 0 ? fmt::format("; seed {}", request.sampling.seed) : "; greedy";
+  std::fprintf(stderr, "[%s; %lld prompt tokens at %.1f/s, %lld new at %.1f/s%s]\n",
                std::string(to_string(finished.reason)).c_str(), static_cast<long long>(finished.usage.prompt_tokens),
                summary.at("timings").at("prompt_tokens_per_second").to_number<double>(),
                static_cast<long long>(finished.usage.completion_tokens),
-               summary.at("timings").at("completion_tokens_per_second").to_number<double>(),
-               static_cast<unsigned long long>(request.sampling.seed));
+               summary.at("timings").at("completion_tokens_per_second").to_number<double>(), seed.c_str());
   return {};
 }
 
