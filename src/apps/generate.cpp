@@ -14,6 +14,8 @@
 namespace hermes::apps {
 namespace {
 
+constexpr int64_t kMostTokens = int64_t{1} << 30;  // positions are 32-bit numbers
+
 struct GenerateOptions {
   ModelOptions model;
   std::string prompt;
@@ -135,10 +137,12 @@ void add_generate(CLI::App& app, Action& action) {
   auto* file = command->add_option("--prompt-file", options->prompt_file, "read the prompt from a file");
   prompt->excludes(file);
   command->add_option("--max-tokens", options->max_tokens, "new tokens at most; default: until the context is full")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(int64_t{0}, kMostTokens))
+      ->option_text("N");
   command
       ->add_option("--ctx", options->context, "prompt and new tokens together; default: what the model was trained for")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(int64_t{1}, kMostTokens))
+      ->option_text("N");
   command->add_option("--stop", options->stop, "text that ends generation; may be given several times")
       ->allow_extra_args(false);
   command->add_option("--temperature", options->temperature, "0 is greedy; default: generation_config.json, else 0");

@@ -1,3 +1,4 @@
+#include <charconv>
 #include <cmath>
 
 #include "apps/commands.h"
@@ -10,9 +11,26 @@ namespace {
 
 struct LogitsOptions {
   ModelOptions model;
+  std::string tokens_text;
   std::vector<int32_t> tokens;
   bool json = false;
 };
+
+// "1,2,3" to numbers; the first piece that is none, as CLI11 wants refusals: a message, or "" where all is well.
+std::string parse_tokens(const std::string& text, std::vector<int32_t>& tokens) {
+  tokens.clear();
+  for (const char *at = text.data(), *end = at + text.size();; ++at) {
+    int32_t token = 0;
+    const auto [next, error] = std::from_chars(at, end, token);
+    if (error != std::errc() || (next != end && *next != ',')) {
+      return fmt::format("token ids are numbers separated by commas; \"{}\" is not, at character {}", text,
+                         at - text.data() + 1);
+    }
+    tokens.push_back(token);
+    at = next;
+    if (at == end) return {};
+  }
+}
 
 Status logits(const LogitsOptions& options) {
   HERMES_ASSIGN(const formats::ModelDirectory directory, open_model(options.model.path));
@@ -65,7 +83,10 @@ void add_logits(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand("logits", "run tokens through the model and show the logits of every position");
   auto options = std::make_shared<LogitsOptions>();
   add_model_options(*command, options->model);
-  command->add_option("--tokens", options->tokens, "token ids, separated by commas")->required()->delimiter(',');
+  command->add_option("--tokens", options->tokens_text, "token ids, separated by commas")
+      ->required()
+      ->check([options](const std::string& text) { return parse_tokens(text, options->tokens); })
+      ->option_text("1,2,3");
   command->add_flag("--json", options->json,
                     "print {\"tokens\": [..], \"logits\": [[one row per position, vocabulary wide]]}");
   command->footer("Example: hermes logits models/my-model --tokens 1,2,3 --json");

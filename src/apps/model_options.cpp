@@ -10,7 +10,9 @@ namespace hermes::apps {
 
 void add_model_options(CLI::App& command, ModelOptions& options) {
   command.add_option("MODEL", options.path, "model folder in Hugging Face layout")->required();
-  command.add_option("-t,--threads", options.threads, "threads; default: one per core")->check(CLI::Range(1, 1024));
+  command.add_option("-t,--threads", options.threads, "threads; default: one per core")
+      ->check(CLI::Range(1, 1024))
+      ->option_text("N");
   command
       .add_option(
           "--activations", options.activations,
@@ -18,12 +20,12 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, ops::Activations>{{"f32", ops::Activations::kF32}, {"bf16", ops::Activations::kBF16}},
           CLI::ignore_case))
-      ->type_name("f32|bf16");
+      ->option_text("f32|bf16");
   command.add_option("--kv-dtype", options.kv_dtype, "type of the KV cache: f32 (exact, default), f16 or bf16 (half)")
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, DType>{{"f32", DType::kF32}, {"f16", DType::kF16}, {"bf16", DType::kBF16}},
           CLI::ignore_case))
-      ->type_name("f32|f16|bf16");
+      ->option_text("f32|f16|bf16");
 }
 
 Result<formats::ModelDirectory> open_model(const std::string& path) {
