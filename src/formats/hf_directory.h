@@ -8,9 +8,8 @@
 //   additional_chat_templates/*.jinja  more of them, by name
 //   model*.safetensors, ...index.json  weights
 //
-// Goals: say what is there without reading it; read each part only when asked, so that a folder without
-// weights still tokenizes. Non-goals: the meaning of config.json; downloading; GGUF (refused by name for
-// now).
+// Goals: say what is there without reading it; read each part only when asked, so that a folder without weights
+// still tokenizes. Non-goals: the meaning of config.json; downloading; GGUF (refused by name for now).
 #pragma once
 
 #include <filesystem>

@@ -1,8 +1,8 @@
 // The header of a safetensors file: what tensors there are, and which bytes hold them.
 //
-//   8 bytes          little-endian length N of the header
-//   N bytes          JSON: {"__metadata__": {string: string}, name: {"dtype", "shape", "data_offsets":
-//   [begin, end]}} the rest         the tensors' bytes, without gaps or overlaps; offsets count from here
+//   8 bytes    little-endian length N of the header
+//   N bytes    JSON: {"__metadata__": {string: string}, name: {"dtype", "shape", "data_offsets": [begin, end]}}
+//   the rest   the tensors' bytes, without gaps or overlaps; offsets count from here
 //
 // Goals: whatever parses is safe to view: inside the file, of the right size, aligned to its element size.
 // Every refusal names the file, the tensor or field, and the byte. Non-goals: repair. A reader that guesses

@@ -18,8 +18,7 @@ struct NamedTensor {
   ConstTensorView tensor;  // borrowed until the write returns
 };
 
-// Complete or absent: readers see the old file or the new one. Python loaders for PyTorch expect the metadata
-// to hold
+// Complete or absent: readers see the old file or the new one. Python loaders for PyTorch expect the metadata to hold
 // {"format": "pt"}. Names must be UTF-8, unique, and not "__metadata__".
 Status write_safetensors(const std::filesystem::path& path, std::span<const NamedTensor> tensors,
                          const SafetensorsMetadata& metadata = {});

@@ -4,8 +4,7 @@
 // of the block; then, a few queries at a time:
 //   scores   s[j] = scale * (q[0] K[j][0] + q[1] K[j][1] + ...), by fma in that order; lanes are positions
 //   weights  p[j] = exp(s[j] - max); their sum: by vectors of 16 (0 + 1) + (2 + 3), then the fixed tree
-//   values   o[i] = p[0] V[0][i] + p[1] V[1][i] + ..., by fma in that order, over visible positions; lanes
-//   are i
+//   values   o[i] = p[0] V[0][i] + p[1] V[1][i] + ..., by fma in that order, over visible positions; lanes are i
 // and the tile's (max, sum, o) is merged into the query's. Nothing here depends on the other queries of the block.
 #pragma once
 
