@@ -89,17 +89,21 @@ void ThreadPool::run(FunctionRef<void(int)> fn) {
 }
 
 void ThreadPool::parallel_for(int64_t n, int64_t piece, FunctionRef<void(int64_t, int64_t)> fn) {
+  parallel_for(n, piece, [&](int, int64_t begin, int64_t end) { fn(begin, end); });
+}
+
+void ThreadPool::parallel_for(int64_t n, int64_t piece, FunctionRef<void(int, int64_t, int64_t)> fn) {
   HERMES_CHECK(piece > 0);
   if (n_threads_ == 1 || n <= piece) {
-    for (int64_t begin = 0; begin < n; begin += piece) fn(begin, std::min(n, begin + piece));
+    for (int64_t begin = 0; begin < n; begin += piece) fn(0, begin, std::min(n, begin + piece));
     return;
   }
   next_piece_.store(0, std::memory_order_relaxed);
-  run([&](int) {
+  run([&](int thread) {
     for (;;) {
       const int64_t begin = next_piece_.fetch_add(piece, std::memory_order_relaxed);
       if (begin >= n) return;
-      fn(begin, std::min(n, begin + piece));
+      fn(thread, begin, std::min(n, begin + piece));
     }
   });
 }

@@ -24,7 +24,8 @@ template <class R, class... A>
 class FunctionRef<R(A...)> {
  public:
   template <class F>
-  requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef>) FunctionRef(F&& f)  // NOLINT: implicit by design
+  requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> && std::is_invocable_r_v<R, F&, A...>)
+      FunctionRef(F&& f)  // NOLINT: implicit by design
       : object_(const_cast<void*>(static_cast<const void*>(&f))), call_([](void* object, A... args) -> R {
           return (*static_cast<std::remove_reference_t<F>*>(object))(std::forward<A>(args)...);
         }) {}
@@ -55,6 +56,8 @@ class ThreadPool {
   // Calls fn(begin, end) over pieces of [0, n), each at most `piece` long and starting at a multiple of it. Pieces are
   // taken in order by whichever thread is free.
   void parallel_for(int64_t n, int64_t piece, FunctionRef<void(int64_t begin, int64_t end)> fn);
+  // The same for work that needs scratch: fn also learns which thread it is on.
+  void parallel_for(int64_t n, int64_t piece, FunctionRef<void(int thread, int64_t begin, int64_t end)> fn);
 
  private:
   void worker(int thread);

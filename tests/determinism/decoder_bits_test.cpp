@@ -126,12 +126,7 @@ TEST_P(DecoderBits, RefusesTokensAndLengthsThatDoNotFit) {
   EXPECT_TRUE(refused({1, 2, 3, 4, 5}));
 }
 
-std::string test_name(const ::testing::TestParamInfo<std::string>& param) {
-  std::string name = param.param;
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-}
-INSTANTIATE_TEST_SUITE_P(Golden, DecoderBits, ::testing::ValuesIn(test::golden_names()), test_name);
+INSTANTIATE_TEST_SUITE_P(Golden, DecoderBits, ::testing::ValuesIn(test::golden_names()), test::golden_test_name);
 
 }  // namespace
 }  // namespace hermes

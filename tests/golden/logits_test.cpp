@@ -66,12 +66,7 @@ TEST_P(Logits, Bf16ActivationsStayClose) {
   }
 }
 
-std::string test_name(const ::testing::TestParamInfo<std::string>& param) {
-  std::string name = param.param;
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-}
-INSTANTIATE_TEST_SUITE_P(Golden, Logits, ::testing::ValuesIn(test::golden_names()), test_name);
+INSTANTIATE_TEST_SUITE_P(Golden, Logits, ::testing::ValuesIn(test::golden_names()), test::golden_test_name);
 
 }  // namespace
 }  // namespace hermes

@@ -29,6 +29,12 @@ std::vector<std::string> golden_names() {
   return names;
 }
 
+std::string golden_test_name(const ::testing::TestParamInfo<std::string>& param) {
+  std::string name = param.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
 std::string golden_folder(const std::string& name) {
   return std::string(HERMES_SOURCE_DIR "/tests/golden/models/") + name;
 }

@@ -1,6 +1,8 @@
 // The tiny checkpoints of tests/golden/models, loaded as the program loads a model, and what transformers made of them.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +20,8 @@ struct Golden {
 };
 
 std::vector<std::string> golden_names();  // "llama-f32", "llama-bf16", ...
+// The name as a test's parameter may be called: "llama_f32".
+std::string golden_test_name(const ::testing::TestParamInfo<std::string>& param);
 std::string golden_folder(const std::string& name);
 Golden load_golden(const std::string& name);
 // `backend` must outlive the decoder.

@@ -25,7 +25,7 @@ void run_attention(CpuContext& context, const ops::AttentionArgs& args) {
   const int64_t scratch_floats = kernels.scratch_floats(block_tokens * group, head_dim);
 
   // Late blocks see the most positions; taken first, they do not leave one thread working at the end.
-  context.for_pieces(n_blocks * args.kv_heads, 1, [&](int thread, int64_t piece, int64_t) {
+  context.pool.parallel_for(n_blocks * args.kv_heads, 1, [&](int thread, int64_t piece, int64_t) {
     const int64_t t = (n_blocks - 1 - piece / args.kv_heads) * block_tokens, g = piece % args.kv_heads;
     const int64_t from = (t * n_heads + g * group) * head_dim;
     AttentionBlock block;

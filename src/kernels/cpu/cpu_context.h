@@ -21,8 +21,6 @@ struct CpuContext {
         has_tiles(isa == CpuIsa::kAmx),
         per_thread(static_cast<size_t>(threads.n_threads())) {}
 
-  // ThreadPool::parallel_for that tells fn on which thread it runs, for the scratch of that thread.
-  void for_pieces(int64_t n, int64_t piece, FunctionRef<void(int thread, int64_t begin, int64_t end)> fn);
   // n floats of any float type as F32: `values` itself or a copy in `scratch`.
   const float* widened(const ConstTensorView& values, Scratch& scratch) const;
   void widen(const void* values, DType dtype, int64_t n, float* out) const;

@@ -63,7 +63,7 @@ void run_linear(CpuContext& context, const ops::LinearArgs& args) {
   } else {
     const int64_t share = whole.n / (context.pool.n_threads() * kGemmPiecesPerThread);
     const int64_t columns = round_up(std::clamp<int64_t>(share, 1, kGemmColumns), kernels.gemm_cols);
-    context.for_pieces(whole.n, columns, [&](int thread, int64_t begin, int64_t end) {
+    context.pool.parallel_for(whole.n, columns, [&](int thread, int64_t begin, int64_t end) {
       Scratch& scratch = context.per_thread[static_cast<size_t>(thread)];
       kernels.gemm(piece_of(begin, end), scratch.reserve(kernels.gemm_scratch_bytes(whole.k, columns)));
     });

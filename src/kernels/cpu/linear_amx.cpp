@@ -51,7 +51,7 @@ void run_linear_amx(CpuContext& context, const ops::LinearArgs& args) {
     constexpr int64_t kPieceBytes = 1024 * 1024;
     rows = std::max<int64_t>(1, kPieceBytes / (2 * std::max<int64_t>(1, whole.columns.k) * rows)) * rows;
   }
-  context.for_pieces(whole.n, rows, [&](int thread, int64_t begin, int64_t end) {
+  context.pool.parallel_for(whole.n, rows, [&](int thread, int64_t begin, int64_t end) {
     amx::Piece piece = whole;
     piece.n_begin = begin;
     piece.n_end = end;

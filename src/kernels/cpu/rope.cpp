@@ -9,7 +9,7 @@ namespace hermes::kernels {
 void run_rope(CpuContext& context, const ops::RopeArgs& args) {
   const int64_t n_tokens = args.x.shape[0], n_heads = args.x.shape[1], head_dim = args.x.shape[2];
   const int64_t half = head_dim / 2;
-  context.for_pieces(n_tokens, 8, [&](int thread, int64_t begin, int64_t end) {
+  context.pool.parallel_for(n_tokens, 8, [&](int thread, int64_t begin, int64_t end) {
     float* cosine = context.per_thread[static_cast<size_t>(thread)].reserve_floats(head_dim);
     float* sine = cosine + half;
     for (int64_t t = begin; t < end; ++t) {
