@@ -165,6 +165,37 @@ void pretty(const json::value& value, int indent, std::string& out) {
   }
 }
 
+// As Python's repr of a float: the shortest text that reads back, with ".0" where nothing says it is no integer.
+void append_number(double value, std::string& out) {
+  std::string text = fmt::format("{}", value);
+  if (text.find_first_of(".en") == std::string::npos) text += ".0";
+  out += text;
+}
+
+void spaced(const json::value& value, std::string& out) {
+  if (const auto* object = value.if_object()) {
+    out += '{';
+    for (const auto& member : *object) {
+      if (&member != object->begin()) out += ", ";
+      out += json::serialize(member.key());
+      out += ": ";
+      spaced(member.value(), out);
+    }
+    out += '}';
+  } else if (const auto* array = value.if_array()) {
+    out += '[';
+    for (const auto& element : *array) {
+      if (&element != array->begin()) out += ", ";
+      spaced(element, out);
+    }
+    out += ']';
+  } else if (const auto* number = value.if_double()) {
+    append_number(*number, out);
+  } else {
+    out += json::serialize(value);
+  }
+}
+
 }  // namespace
 
 Result<json::value> parse_json(std::string_view text, std::string_view what, JsonLimits limits) {
@@ -196,6 +227,12 @@ Result<json::value> read_json_file(const std::string& path, size_t max_bytes, Js
 }
 
 std::string to_json_text(const json::value& value) { return json::serialize(value); }
+
+std::string to_spaced_json_text(const json::value& value) {
+  std::string out;
+  spaced(value, out);
+  return out;
+}
 
 std::string to_pretty_json_text(const json::value& value) {
   std::string out;

@@ -26,6 +26,7 @@ Result<json::value> parse_json(std::string_view text, std::string_view what, Jso
 Result<json::value> read_json_file(const std::string& path, size_t max_bytes, JsonLimits limits = {});
 
 std::string to_json_text(const json::value& value);         // one line
+std::string to_spaced_json_text(const json::value& value);  // one line, ", " and ": ", as Python's json.dumps writes it
 std::string to_pretty_json_text(const json::value& value);  // two-space indentation, as Hugging Face writes files
 
 // Typed access to one object's members, with errors that name the file and the member.

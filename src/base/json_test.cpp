@@ -165,4 +165,10 @@ TEST_F(JsonObjectTest, ErrorsNameTheFileTheMemberAndTheKind) {
 }
 
 }  // namespace
+TEST(SpacedJsonText, IsWhatPythonsJsonDumpsWrites) {
+  // json.dumps({"a": [1, 2.0, -0.5, 1e+22], "b": {}, "c": [], "é": "\n", "d": None}, ensure_ascii=False)
+  const json::value value = json::parse(R"({"a":[1,2.0,-0.5,1e22],"b":{},"c":[],"é":"\n","d":null})");
+  EXPECT_EQ(to_spaced_json_text(value), R"({"a": [1, 2.0, -0.5, 1e+22], "b": {}, "c": [], "é": "\n", "d": null})");
+}
+
 }  // namespace hermes

@@ -42,4 +42,23 @@ struct AttentionArgs {
   TensorView out;  // [T, heads, head_dim], F32; must not alias q
 };
 
+// Backward for whole documents packed in one row of T tokens: document i is rows [documents[i], documents[i + 1]), and
+// token t attends to the tokens of its own document up to itself. With p = softmax(s) recomputed from q and k:
+//   d_v[j] += p[t, j] d_out[t];   d_s[t, j] = p[t, j] (<d_out[t], v[j]> - <d_out[t], out[t]>);
+//   d_q[t] = scale * sum_j d_s[t, j] k[j];   d_k[j] = scale * sum_t d_s[t, j] q[t],
+// heads of a group summed into their KV head in a fixed order. Bits do not depend on threads or on other documents.
+// All F32; gradients are overwritten.
+struct AttentionBackwardArgs {
+  ConstTensorView q;                   // [T, heads, head_dim], after RoPE
+  ConstTensorView k;                   // [T, kv_heads, head_dim], after RoPE
+  ConstTensorView v;                   // [T, kv_heads, head_dim]
+  ConstTensorView out;                 // [T, heads, head_dim]: what the forward pass gave
+  ConstTensorView d_out;               // [T, heads, head_dim]
+  std::span<const int32_t> documents;  // ascending, first 0, last T
+  float scale = 1;
+  TensorView d_q;  // [T, heads, head_dim]
+  TensorView d_k;  // [T, kv_heads, head_dim]
+  TensorView d_v;  // [T, kv_heads, head_dim]
+};
+
 }  // namespace hermes::ops

@@ -13,4 +13,11 @@ struct EmbeddingArgs {
   TensorView out;                   // [T, H], F32; must not alias the table
 };
 
+// Backward: d_table[tokens[t], :] += d_out[t, :], in ascending t for each row: a fixed order for any number of threads.
+struct EmbeddingBackwardArgs {
+  std::span<const int32_t> tokens;  // [T]
+  ConstTensorView d_out;            // [T, H], F32
+  TensorView d_table;               // [V, H], F32, added to
+};
+
 }  // namespace hermes::ops

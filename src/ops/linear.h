@@ -24,4 +24,18 @@ struct LinearArgs {
   Activations activations = Activations::kF32;
 };
 
+// Backward of y = x W^T + bias:
+//   d_x = d_y W;   d_weight += d_y^T x;   d_bias += sum over rows of d_y.
+// Sums over N (d_x) and over T (d_weight, d_bias) have an order that depends on the shapes alone, never on the number
+// of threads. All F32.
+struct LinearBackwardArgs {
+  ConstTensorView x;       // [T, K]: what the forward pass read
+  ConstTensorView weight;  // [N, K]
+  ConstTensorView d_y;     // [T, N]
+  TensorView d_x;          // [T, K], overwritten, or with accumulate_d_x added to; absent: not wanted
+  TensorView d_weight;     // [N, K], added to
+  TensorView d_bias;       // [N], added to, or absent
+  bool accumulate_d_x = false;
+};
+
 }  // namespace hermes::ops

@@ -18,6 +18,13 @@ struct RopeArgs {
   std::span<const float> inv_freq;     // [D/2]
 };
 
+// Backward: the rotation by the negative angle, in place: d_x <- R(-a) d_x with the same a as the forward pass.
+struct RopeBackwardArgs {
+  TensorView d_x;                      // [T, heads, D], F32, rotated in place
+  std::span<const int32_t> positions;  // [T]
+  std::span<const float> inv_freq;     // [D/2]
+};
+
 // Frequency scaling of Llama-3.1 ("rope_type": "llama3").
 struct Llama3Scaling {
   double factor = 8;

@@ -1,0 +1,51 @@
+// Chat templates: a sandboxed evaluator of the Jinja2 dialect that Hugging Face chat templates are written in. The
+// model's own template text decides how a conversation becomes a prompt; nothing is guessed from its looks.
+//
+// Semantics: jinja2 3.1's ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True) with the loopcontrols
+// extension, `tojson`, `raise_exception`, `strftime_now` and {% generation %} as Hugging Face transformers sets it up.
+// Bounded: template size, output size, steps, nesting. Errors name the template, line and what is wrong; a
+// raise_exception() of the template is kInvalidArgument with its message.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "chat/message.h"
+
+namespace hermes::chat {
+
+struct Rendered {
+  std::string text;
+  // Byte ranges [begin, end) of `text` that came from {% generation %} blocks, in order.
+  std::vector<std::pair<size_t, size_t>> generated;
+};
+
+// Immutable after parsing; render may be called from several threads at once.
+class ChatTemplate {
+ public:
+  // `what` (usually the file's path) opens every message.
+  static Result<ChatTemplate> parse(std::string_view source, std::string what);
+  ~ChatTemplate();
+  ChatTemplate(ChatTemplate&&) noexcept;
+  ChatTemplate& operator=(ChatTemplate&&) noexcept;
+
+  // `variables` are the template's globals: messages, tools, add_generation_prompt, bos_token, thinking, ...
+  Result<Rendered> render(const json::object& variables) const;
+
+ private:
+  struct Program;
+  explicit ChatTemplate(std::unique_ptr<Program> program);
+  std::unique_ptr<Program> program_;
+};
+
+// The variables of `conversation` as Hugging Face passes them: messages, tools (null where empty),
+// add_generation_prompt; `more` (bos_token, thinking, keep_cots, ...) is added and wins.
+json::object template_variables(const Conversation& conversation, bool add_generation_prompt,
+                                const json::object& more = {});
+
+}  // namespace hermes::chat
