@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/embedded_files.h"
+
 namespace hermes {
 namespace {
 
@@ -37,15 +39,28 @@ Result<std::pair<int, size_t>> open_regular(const std::filesystem::path& path) {
   return std::pair{fd, static_cast<size_t>(st.st_size)};
 }
 
+Error too_large(const std::filesystem::path& path, size_t size, size_t max_bytes) {
+  return Error::exhausted("{}: {} bytes, more than the {} this kind of file may have", path.string(), size, max_bytes);
+}
+
+Result<std::span<const std::byte>> embedded_bytes(const std::filesystem::path& path) {
+  if (const auto bytes = find_embedded(path)) return *bytes;
+  return Error::not_found("{}: no such file in this program", path.string());
+}
+
 }  // namespace
 
 Result<std::string> read_text_file(const std::filesystem::path& path, size_t max_bytes) {
+  if (is_embedded(path)) {
+    HERMES_ASSIGN(const std::span<const std::byte> bytes, embedded_bytes(path));
+    if (bytes.size() > max_bytes) return too_large(path, bytes.size(), max_bytes);
+    return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  }
   HERMES_ASSIGN(const auto opened, open_regular(path));
   const auto [fd, size] = opened;
   if (size > max_bytes) {
     ::close(fd);
-    return Error::exhausted("{}: {} bytes, more than the {} this kind of file may have", path.string(), size,
-                            max_bytes);
+    return too_large(path, size, max_bytes);
   }
   std::string text(size, '\0');
   size_t done = 0;
@@ -66,6 +81,10 @@ Result<std::string> read_text_file(const std::filesystem::path& path, size_t max
 }
 
 Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::filesystem::path& path) {
+  if (is_embedded(path)) {
+    HERMES_ASSIGN(const std::span<const std::byte> bytes, embedded_bytes(path));
+    return std::shared_ptr<const MappedFile>(new MappedFile(path, bytes.data(), bytes.size(), false));
+  }
   HERMES_ASSIGN(const auto opened, open_regular(path));
   const auto [fd, size] = opened;
   void* address = nullptr;
@@ -78,11 +97,12 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::filesystem
     }
   }
   ::close(fd);
-  return std::shared_ptr<const MappedFile>(new MappedFile(path, static_cast<const std::byte*>(address), size));
+  return std::shared_ptr<const MappedFile>(
+      new MappedFile(path, static_cast<const std::byte*>(address), size, size > 0));
 }
 
 MappedFile::~MappedFile() {
-  if (size_ > 0) ::munmap(const_cast<std::byte*>(data_), size_);
+  if (mapped_) ::munmap(const_cast<std::byte*>(data_), size_);
 }
 
 Result<AtomicFile> AtomicFile::create(const std::filesystem::path& path) {

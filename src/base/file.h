@@ -1,4 +1,4 @@
-// Files: bounded reads, read-only mappings, and writes that are complete or absent.
+// Files (and embedded ones, embedded_files.h): bounded reads, read-only mappings, and writes that are complete or absent.
 #pragma once
 
 #include <cstddef>
@@ -27,11 +27,12 @@ class MappedFile {
   const std::filesystem::path& path() const { return path_; }
 
  private:
-  MappedFile(std::filesystem::path path, const std::byte* data, size_t size)
-      : path_(std::move(path)), data_(data), size_(size) {}
+  MappedFile(std::filesystem::path path, const std::byte* data, size_t size, bool mapped)
+      : path_(std::move(path)), data_(data), size_(size), mapped_(mapped) {}
   std::filesystem::path path_;
   const std::byte* data_;
   size_t size_;
+  bool mapped_;  // else part of the program (embedded_files.h)
 };
 
 // Writes beside `path` and renames over it on commit(), after fsync of file and folder: readers see the old content

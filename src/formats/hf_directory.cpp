@@ -5,6 +5,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/embedded_files.h"
 #include "base/file.h"
 #include "base/utf8.h"
 #include "formats/quoted_name.h"
@@ -58,10 +59,9 @@ Status put_all_in(const fs::path& folder, std::vector<ChatTemplate>& templates) 
 }  // namespace
 
 Result<ModelDirectory> ModelDirectory::open(const fs::path& path) {
+  if (folder_exists(path)) return ModelDirectory(path, false);
   std::error_code ec;
-  const fs::file_status status = fs::status(path, ec);
-  if (!fs::exists(status)) return Error::not_found("{}: no such model folder", path.string());
-  if (fs::is_directory(status)) return ModelDirectory(path, false);
+  if (!file_exists(path) && !fs::exists(path, ec)) return Error::not_found("{}: no such model folder", path.string());
   if (path.extension() == ".gguf") {
     return Error::unsupported("{}: GGUF is not supported yet; give a folder in Hugging Face layout", path.string());
   }
@@ -73,8 +73,7 @@ Result<ModelDirectory> ModelDirectory::open(const fs::path& path) {
 
 bool ModelDirectory::has(std::string_view name) const {
   if (config_only_ && name != kConfigName) return false;
-  std::error_code ec;
-  return fs::is_regular_file(file(name), ec);
+  return file_exists(file(name));
 }
 
 WeightsLayout ModelDirectory::weights_layout() const {

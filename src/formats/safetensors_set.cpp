@@ -6,6 +6,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/embedded_files.h"
 #include "base/json.h"
 #include "formats/quoted_name.h"
 
@@ -56,10 +57,10 @@ Error missing_shard(const fs::path& index, const ShardOfTensor::value_type& entr
 }  // namespace
 
 Result<fs::path> find_weights(const fs::path& folder) {
-  std::error_code ec;
   for (const std::string_view name : {kWeightsIndexName, kSingleWeightsName}) {
-    if (fs::exists(folder / name, ec)) return folder / name;
+    if (file_exists(folder / name)) return folder / name;
   }
+  std::error_code ec;
   std::vector<fs::path> found;
   for (fs::directory_iterator it(folder, ec), end; !ec && it != end; it.increment(ec)) {
     if (it->path().extension() == ".safetensors") found.push_back(it->path());
@@ -72,8 +73,7 @@ Result<fs::path> find_weights(const fs::path& folder) {
 }
 
 Result<SafetensorsSet> SafetensorsSet::open(const fs::path& path) {
-  std::error_code ec;
-  if (fs::is_directory(path, ec)) {
+  if (folder_exists(path)) {
     HERMES_ASSIGN(const fs::path weights, find_weights(path));
     return weights.extension() == ".json" ? open_sharded(weights) : open_single(weights);
   }

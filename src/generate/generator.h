@@ -25,7 +25,8 @@ enum class FinishReason {
 std::string_view to_string(FinishReason reason);  // "stop", "length", "cancelled", "error"
 
 struct Request {
-  std::string prompt;               // text; special tokens in it are recognised, and the tokenizer's BOS is added
+  std::string prompt;               // text; special tokens in it are recognised
+  bool add_special = true;          // the tokenizer's BOS is added; false where a chat template wrote the prompt
   int64_t max_tokens = -1;          // new tokens at most; -1: until the context is full
   std::vector<std::string> stop{};  // text that ends generation, itself left out
   sampling::SamplingParams sampling{};

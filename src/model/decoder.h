@@ -37,6 +37,7 @@ class Decoder {
   Decoder(ArchSpec spec, Weights weights, ops::Backend& backend, DecoderOptions options = {});
 
   const ArchSpec& spec() const { return spec_; }
+  const Weights& weights() const { return weights_; }
   kv::KvShape kv_shape(DType dtype) const;
 
   // Runs the batch and returns the rows asked for, [rows, vocab_size] in batch order; valid until the next call.

@@ -21,22 +21,30 @@ constexpr size_t kBytes = 256;
 constexpr size_t kReadsPerProgress = 1000;
 constexpr size_t kMergesPerProgress = 100;
 
+// All tokens that are given, not learnt, in the order of their ids.
+std::vector<std::string> given_tokens(const BpeTrainerOptions& options) {
+  std::vector<std::string> tokens = options.special_tokens;
+  tokens.insert(tokens.end(), options.shown_tokens.begin(), options.shown_tokens.end());
+  return tokens;
+}
+
 Status check_options(const BpeTrainerOptions& options) {
-  const size_t fixed = kBytes + options.special_tokens.size();
+  const std::vector<std::string> given = given_tokens(options);
+  const size_t fixed = kBytes + given.size();
   if (options.vocab_size < fixed) {
     return Error::invalid("vocab_size {} is too small for 256 bytes and {} special tokens", options.vocab_size,
-                          options.special_tokens.size());
+                          given.size());
   }
   if (options.vocab_size > static_cast<size_t>(MergeTable::kMaxId)) {
     return Error::invalid("vocab_size {} is above {}", options.vocab_size, MergeTable::kMaxId);
   }
-  for (size_t i = 0; i < options.special_tokens.size(); ++i) {
-    const std::string& token = options.special_tokens[i];
-    const auto before = options.special_tokens.begin() + static_cast<std::ptrdiff_t>(i);
+  for (size_t i = 0; i < given.size(); ++i) {
+    const std::string& token = given[i];
+    const auto before = given.begin() + static_cast<std::ptrdiff_t>(i);
     if (token.empty() || find_invalid_utf8(token) != std::string::npos) {
       return Error::invalid("special_tokens[{}] is empty or not UTF-8", i);
     }
-    if (std::find(options.special_tokens.begin(), before, token) != before) {
+    if (std::find(given.begin(), before, token) != before) {
       return Error::invalid("special token \"{}\" is given twice", token);
     }
   }
@@ -84,7 +92,7 @@ class WordCounter {
  private:
   static std::vector<AddedToken> special_tokens(const BpeTrainerOptions& options) {
     std::vector<AddedToken> tokens;
-    for (const std::string& text : options.special_tokens) {
+    for (const std::string& text : given_tokens(options)) {
       AddedToken token;
       token.content = token.pattern = text;
       token.special = true;
@@ -126,12 +134,12 @@ class Learner {
   }
 
   Result<TrainedVocab> run() {
-    const size_t wanted = options_.vocab_size - options_.special_tokens.size();
+    const size_t n_given = given_tokens(options_).size(), wanted = options_.vocab_size - n_given;
     while (vocab_.tokens.size() < wanted) {
       const std::optional<PairCounter::Pair> pair = pairs_.next_pair(options_.min_count);
       if (!pair) {
         return Error::invalid("the texts support a vocabulary of {} tokens, not {}: give more text or ask for less",
-                              vocab_.tokens.size() + options_.special_tokens.size(), options_.vocab_size);
+                              vocab_.tokens.size() + n_given, options_.vocab_size);
       }
       learn(pair->left, pair->right);
     }
@@ -188,6 +196,7 @@ Result<std::string> train_bpe(const NextText& next, const BpeTrainerOptions& opt
   HERMES_ASSIGN(TrainedVocab vocab, learner.run());
   if (options.progress) options.progress({options.vocab_size, options.vocab_size, n_bytes});
   vocab.special_tokens = options.special_tokens;
+  vocab.shown_tokens = options.shown_tokens;
   vocab.bos = options.bos;
   vocab.pattern = options.pattern;
   vocab.nfc = options.nfc;

@@ -1,7 +1,7 @@
 // Trains a byte-level BPE vocabulary and writes it as a Hugging Face tokenizer.json.
 //
 // Ids: the 256 bytes in the order of the byte alphabet, then what merges make in the order they were learnt, then the
-// special tokens. The most frequent pair is merged next; among pairs of equal count the one with the lower left id,
+// special tokens, then the shown ones. The most frequent pair is merged next; among pairs of equal count the one with the lower left id,
 // then the lower right id. The same texts in any order give the same bytes. Goals: 100 MB in minutes on one core (pair
 // counts are kept up to date, never counted again). Non-goals: other models, sampling, parallel counting. Errors
 // (kInvalidArgument): options that contradict each other, a text that is not UTF-8, and texts too poor in repetition
@@ -31,6 +31,7 @@ struct BpeTrainerProgress {
 struct BpeTrainerOptions {
   size_t vocab_size = 32000;                // exactly, bytes and special tokens included
   std::vector<std::string> special_tokens;  // never part of a learnt token: texts are cut where they occur
+  std::vector<std::string> shown_tokens;    // likewise one token each, but part of what is shown: <think>, <tool_call>
   std::string bos;                          // the one of special_tokens that is put before every text; "": none
   std::string pattern{kLlama3Pattern};      // of the Split pre-tokenizer
   bool nfc = false;                         // whether texts are normalized, here and by the tokenizer

@@ -61,6 +61,21 @@ TEST(BpeTrainer, MakesATokenizerOfExactlyThatSize) {
   }
 }
 
+TEST(BpeTrainer, ShownTokensAreOneTokenEachAndKeepTheirText) {
+  std::vector<std::string> texts = corpus(1, 200);
+  for (std::string& text : texts) text += "<think>" + text + "</think>";
+  BpeTrainerOptions options = options_for(400);
+  options.shown_tokens = {"<think>", "</think>"};
+  const Result<Tokenizer> tokenizer = Tokenizer::parse(train_bpe(views(texts), options).value(), "trained");
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.error().message();
+  EXPECT_EQ(tokenizer->find("<s>"), 396);
+  EXPECT_EQ(tokenizer->find("<think>"), 398);
+  EXPECT_FALSE(tokenizer->is_special(398));
+  const std::vector<TokenId> ids = tokenizer->encode("<think>a</think>").value();
+  EXPECT_EQ(ids.size(), 3U);
+  EXPECT_EQ(tokenizer->decode(ids, true).value(), "<think>a</think>");
+}
+
 TEST(BpeTrainer, IsTheSameEveryTimeAndInAnyOrder) {
   const std::vector<std::string> texts = corpus(2, 300);
   std::vector<std::string_view> reversed = views(texts);

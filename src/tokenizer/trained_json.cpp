@@ -37,15 +37,17 @@ json::value bos_template(const TrainedVocab& vocab) {
 
 json::array added_tokens(const TrainedVocab& vocab) {
   json::array added;
-  for (size_t i = 0; i < vocab.special_tokens.size(); ++i) {
-    added.push_back(json::object{{"id", vocab.tokens.size() + i},
-                                 {"content", vocab.special_tokens[i]},
+  const auto add = [&](const std::string& token, bool special) {
+    added.push_back(json::object{{"id", vocab.tokens.size() + added.size()},
+                                 {"content", token},
                                  {"single_word", false},
                                  {"lstrip", false},
                                  {"rstrip", false},
                                  {"normalized", false},
-                                 {"special", true}});
-  }
+                                 {"special", special}});
+  };
+  for (const std::string& token : vocab.special_tokens) add(token, true);
+  for (const std::string& token : vocab.shown_tokens) add(token, false);
   return added;
 }
 
@@ -68,7 +70,8 @@ Result<std::string> to_tokenizer_json(const TrainedVocab& vocab) {
     texts.push_back(to_alphabet(vocab.tokens[id]));
     ids[texts.back()] = id;
   }
-  for (const std::string& token : vocab.special_tokens) {
+  for (const json::value& added : added_tokens(vocab)) {
+    const std::string_view token = added.at("content").as_string();
     if (ids.contains(token)) return Error::invalid("special token \"{}\" is spelled like a learnt token", token);
   }
   json::array merges;

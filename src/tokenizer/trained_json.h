@@ -17,6 +17,7 @@ struct TrainedVocab {
   std::vector<std::string> tokens;                  // bytes, by id
   std::vector<std::pair<TokenId, TokenId>> merges;  // by rank
   std::vector<std::string> special_tokens;          // their ids follow those of tokens
+  std::vector<std::string> shown_tokens;            // then these, which are added tokens but not special
   std::string bos;                                  // put before every text by the post-processor; "": none
   std::string pattern;                              // of the Split pre-tokenizer
   bool nfc = false;
