@@ -5,8 +5,9 @@ export NINJA_STATUS := [%f/%t, %e s]
 export CTEST_PROGRESS_OUTPUT = 1
 
 help:
-	@echo 'make run      build hermes and show what it can do'
+	@echo 'make run      build hermes and chat with the embedded model'
 	@echo 'make test     build everything and run every test (release; sanitizers and fuzzers; threads)'
+	@echo 'make nano     make models/hermes-nano again from nothing: data, training, evaluation'
 	@echo 'make bench    measure this machine and the engine on it'
 	@echo 'make format   clang-format all sources          make tidy   run clang-tidy over src/'
 	@echo 'make build    only build; PRESET=cpu-debug and the others of CMakePresets.json'
@@ -18,12 +19,13 @@ build: packages
 	@test -f build/$(PRESET)/build.ninja || cmake --preset $(PRESET) >/dev/null
 	@cmake --build --preset $(PRESET)
 
+# A chat in the terminal with the embedded model.
 run: build
-	@build/$(PRESET)/hermes --help
-	@echo
-	@echo 'Next, with a model folder of your own or the tiny random one that the tests use:'
-	@echo '  build/$(PRESET)/hermes info tests/golden/models/llama-f32'
-	@echo '  build/$(PRESET)/hermes generate tests/golden/models/llama-f32 --prompt "Hello" --max-tokens 16'
+	@build/$(PRESET)/hermes chat
+
+# Makes models/hermes-nano again from nothing: data, vocabulary, training, evaluation, card. Two hours on two cores.
+nano: build
+	@recipes/nano/make.sh
 
 # Three builds: the product; clang with AddressSanitizer, UBSan and the fuzz targets; clang with ThreadSanitizer.
 test: test-release test-sanitizers test-threads
@@ -55,4 +57,4 @@ tidy: build
 clean:
 	@rm -rf build
 
-.PHONY: help packages build run test test-release test-sanitizers test-threads bench format tidy clean
+.PHONY: help packages build run nano test test-release test-sanitizers test-threads bench format tidy clean

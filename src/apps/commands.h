@@ -12,9 +12,14 @@ namespace hermes::apps {
 using Action = std::function<Status()>;
 
 void add_info(CLI::App& app, Action& action);
+void add_template(CLI::App& app, Action& action);
 void add_tokenize(CLI::App& app, Action& action);
 void add_train_tokenizer(CLI::App& app, Action& action);
 void add_logits(CLI::App& app, Action& action);
 void add_generate(CLI::App& app, Action& action);
+void add_train(CLI::App& app, Action& action);
+void add_chat(CLI::App& app, Action& action);
+void add_eval(CLI::App& app, Action& action);
+void add_synth(CLI::App& app, Action& action);
 
 }  // namespace hermes::apps

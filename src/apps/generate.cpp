@@ -3,12 +3,13 @@
 #include <boost/json.hpp>
 #include <csignal>
 #include <cstdio>
-#include <random>
 
+#include "apps/chat_model.h"
 #include "apps/commands.h"
 #include "apps/model_options.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "chat/reply.h"
 #include "engine/local_generator.h"
 
 namespace hermes::apps {
@@ -20,6 +21,11 @@ struct GenerateOptions {
   ModelOptions model;
   std::string prompt;
   std::string prompt_file;
+  std::string messages;
+  std::string system;
+  std::string tools;
+  bool raw = false;
+  bool think = false;
   int64_t max_tokens = -1;
   int64_t context = 0;
   std::vector<std::string> stop;
@@ -33,29 +39,38 @@ std::atomic<bool> interrupted{false};  // Ctrl-C ends generation; what was writt
 
 // The model's own recommendation (generation_config.json), and over it what the user said.
 sampling::SamplingParams sampling_params(const GenerateOptions& options, const formats::GenerationConfig& recommended) {
-  sampling::SamplingParams params;
-  if (recommended.do_sample.value_or(false)) {
-    params.temperature = recommended.temperature.value_or(1);
-    params.top_k = recommended.top_k.value_or(0);
-    params.top_p = recommended.top_p.value_or(1);
-    params.min_p = recommended.min_p.value_or(0);
-  }
+  sampling::SamplingParams params = recommended_sampling(recommended);
   params.temperature = options.temperature.value_or(params.temperature);
   params.top_k = options.top_k.value_or(params.top_k);
   params.top_p = options.top_p.value_or(params.top_p);
   params.min_p = options.min_p.value_or(params.min_p);
-  params.seed = options.seed ? *options.seed : std::random_device()();
+  params.seed = options.seed.value_or(params.seed);
   return params;
 }
 
-json::object report(const std::string& text, const generate::Finished& finished, uint64_t seed) {
+// The assistant's message as an API would give it.
+json::object message_of(const std::string& text, bool raw) {
+  if (raw)
+    return {{"role", "assistant"}, {"content", text}, {"reasoning_content", nullptr}, {"tool_calls", json::array()}};
+  const chat::Reply reply = chat::parse_reply(text);
+  json::array calls;
+  for (const chat::ToolCall& call : reply.tool_calls) {
+    calls.push_back(json::object{{"type", "function"},
+                                 {"function", {{"name", call.name}, {"arguments", to_json_text(call.arguments)}}}});
+  }
+  return {{"role", "assistant"},
+          {"content", reply.content},
+          {"reasoning_content", reply.has_reasoning ? json::value(reply.reasoning) : json::value(nullptr)},
+          {"tool_calls", std::move(calls)}};
+}
+
+json::object report(json::object message, const generate::Finished& finished, uint64_t seed) {
   const auto rate = [](int64_t tokens, double seconds) {
     return seconds > 0 ? static_cast<double>(tokens) / seconds : 0.0;
   };
   const generate::Usage& usage = finished.usage;
   const generate::Timings& timings = finished.timings;
-  return {{"message",
-           {{"role", "assistant"}, {"content", text}, {"reasoning_content", nullptr}, {"tool_calls", json::array()}}},
+  return {{"message", std::move(message)},
           {"finish_reason", std::string(to_string(finished.reason))},
           {"usage",
            {{"prompt_tokens", usage.prompt_tokens},
@@ -69,12 +84,44 @@ json::object report(const std::string& text, const generate::Finished& finished,
           {"seed", seed}};
 }
 
+// What the model is to read, where the chat template writes it: --messages, or one question.
+Result<std::string> chat_prompt(const GenerateOptions& options, const std::string& question,
+                                const formats::ModelDirectory& directory) {
+  HERMES_ASSIGN(const chat::PromptFormat format, load_prompt_format(directory));
+  chat::Conversation conversation;
+  if (!options.system.empty()) conversation.messages.push_back({.role = "system", .content = options.system});
+  if (!options.messages.empty()) {
+    HERMES_ASSIGN(const json::value value, read_json_file(options.messages, size_t{64} << 20));
+    const json::value* list = value.is_object() ? value.get_object().if_contains("messages") : &value;
+    if (list == nullptr) return Error::corrupt("{}: \"messages\" is missing", options.messages);
+    HERMES_ASSIGN(const std::vector<chat::Message> messages, chat::read_messages(*list, options.messages));
+    conversation.messages.insert(conversation.messages.end(), messages.begin(), messages.end());
+  } else {
+    conversation.messages.push_back({.role = "user", .content = question});
+  }
+  if (!options.tools.empty()) {
+    HERMES_ASSIGN(const json::value value, read_json_file(options.tools, size_t{64} << 20));
+    if (!value.is_array()) return Error::corrupt("{}: must be a list of tools", options.tools);
+    conversation.tools = value.get_array();
+  }
+  return format.render(conversation, {.thinking = options.think});
+}
+
 Status generate_text(const GenerateOptions& options) {
   generate::Request request{.prompt = options.prompt, .max_tokens = options.max_tokens, .stop = options.stop};
   if (!options.prompt_file.empty()) {
     HERMES_ASSIGN(request.prompt, read_text_file(options.prompt_file, size_t{64} << 20));
   }
   HERMES_ASSIGN(const formats::ModelDirectory directory, open_model(options.model.path));
+  if (!options.raw) {
+    HERMES_ASSIGN(const std::vector<formats::ChatTemplate> templates, directory.read_chat_templates());
+    if (templates.empty()) {
+      return Error::invalid("{}: this model has no chat template; --raw continues the prompt as it is",
+                            options.model.path);
+    }
+    HERMES_ASSIGN(request.prompt, chat_prompt(options, request.prompt, directory));
+    request.add_special = false;
+  }
   HERMES_ASSIGN(const tokenizer::Tokenizer tokenizer, load_tokenizer(options.model.path));
   HERMES_ASSIGN(const formats::GenerationConfig recommended, directory.read_generation_config());
   HERMES_ASSIGN(const LoadedModel loaded, load_model(directory, options.model));
@@ -114,7 +161,7 @@ Status generate_text(const GenerateOptions& options) {
   }));
   HERMES_TRY(printed);
   if (finished.reason == generate::FinishReason::kError) return Error::corrupt("{}", finished.error);
-  const json::object summary = report(text, finished, request.sampling.seed);
+  const json::object summary = report(message_of(text, options.raw), finished, request.sampling.seed);
   if (options.json) return print(to_json_text(summary) + "\n");
   HERMES_TRY(print("\n"));
   const std::string seed =
@@ -130,12 +177,20 @@ Status generate_text(const GenerateOptions& options) {
 }  // namespace
 
 void add_generate(CLI::App& app, Action& action) {
-  auto* command = app.add_subcommand("generate", "continue a text");
+  auto* command = app.add_subcommand("generate", "answer a question or a conversation");
   auto options = std::make_shared<GenerateOptions>();
   add_model_options(*command, options->model);
-  auto* prompt = command->add_option("--prompt", options->prompt, "the text to continue, as it is (no chat template)");
+  auto* prompt = command->add_option("--prompt", options->prompt, "what the user says");
   auto* file = command->add_option("--prompt-file", options->prompt_file, "read the prompt from a file");
-  prompt->excludes(file);
+  auto* messages = command->add_option("--messages", options->messages,
+                                       "a conversation, JSON: [{\"role\", \"content\"}, ...] or {\"messages\": [...]}");
+  prompt->excludes(file)->excludes(messages);
+  file->excludes(messages);
+  auto* system = command->add_option("--system", options->system, "system message");
+  auto* tools = command->add_option("--tools", options->tools, "tools the model may call, JSON list in OpenAI form");
+  auto* think = command->add_flag("--think,!--no-think", options->think, "reason in <think> first");
+  auto* raw = command->add_flag("--raw", options->raw, "continue the prompt as it is, without the chat template");
+  for (auto* other : {messages, system, tools, think}) raw->excludes(other);
   command->add_option("--max-tokens", options->max_tokens, "new tokens at most; default: until the context is full")
       ->check(CLI::Range(int64_t{0}, kMostTokens))
       ->option_text("N");
@@ -153,10 +208,12 @@ void add_generate(CLI::App& app, Action& action) {
   command->add_option("--seed", options->seed,
                       "the same seed gives the same text; default: a random one, shown at the end");
   command->add_flag("--json", options->json, "print message, finish_reason, usage and timings as one JSON object");
-  command->footer("Example: hermes generate models/my-model --prompt \"The sky is\" --max-tokens 32 --seed 7");
+  command->footer(
+      "Examples: hermes generate --think --prompt \"What is 348 + 921 + 77 + 605?\"\n"
+      "          hermes generate models/my-model --raw --prompt \"The sky is\" --max-tokens 32 --seed 7");
   command->callback([command, options, &action] {
-    if (options->prompt.empty() && options->prompt_file.empty()) {
-      throw CLI::RequiredError(command->get_name() + ": --prompt or --prompt-file");
+    if (options->prompt.empty() && options->prompt_file.empty() && options->messages.empty()) {
+      throw CLI::RequiredError(command->get_name() + ": --prompt, --prompt-file or --messages");
     }
     action = [options] { return generate_text(*options); };
   });

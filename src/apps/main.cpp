@@ -4,6 +4,7 @@
 #include <new>
 
 #include "apps/commands.h"
+#include "apps/embedded_model.h"
 
 int main(int argc, char** argv) {
   constexpr int kFailed = 1, kWrongUsage = 2;
@@ -16,11 +17,17 @@ int main(int argc, char** argv) {
   app.get_formatter()->column_width(34);
 
   hermes::apps::Action action;
+  hermes::apps::register_embedded_model();
   hermes::apps::add_info(app, action);
+  hermes::apps::add_chat(app, action);
   hermes::apps::add_generate(app, action);
+  hermes::apps::add_template(app, action);
   hermes::apps::add_tokenize(app, action);
   hermes::apps::add_logits(app, action);
   hermes::apps::add_train_tokenizer(app, action);
+  hermes::apps::add_train(app, action);
+  hermes::apps::add_synth(app, action);
+  hermes::apps::add_eval(app, action);
   app.footer("hermes COMMAND --help shows a command's options and an example.");
 
   try {

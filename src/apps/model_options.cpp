@@ -4,12 +4,13 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "apps/embedded_model.h"
+#include "base/embedded_files.h"
 #include "kernels/cpu/cpu_backend.h"
 
 namespace hermes::apps {
 
-void add_model_options(CLI::App& command, ModelOptions& options) {
-  command.add_option("MODEL", options.path, "model folder in Hugging Face layout")->required();
+void add_run_options(CLI::App& command, ModelOptions& options) {
   command.add_option("-t,--threads", options.threads, "threads; default: one per core")
       ->check(CLI::Range(1, 1024))
       ->option_text("N");
@@ -28,8 +29,17 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
       ->option_text("f32|f16|bf16");
 }
 
+void add_model_options(CLI::App& command, ModelOptions& options) {
+  command.add_option("MODEL", options.path, "model folder in Hugging Face layout; default: the embedded hermes-nano");
+  add_run_options(command, options);
+}
+
 Result<formats::ModelDirectory> open_model(const std::string& path) {
-  if (!std::filesystem::exists(path)) {
+  if (!file_exists(path) && !folder_exists(path)) {
+    if (path == kEmbeddedModel) {
+      return Error::not_found(
+          "this hermes was built without models/hermes-nano: name a model folder, or build it again");
+    }
     return Error::not_found("{}: no such model; give a folder with config.json, tokenizer.json and *.safetensors",
                             path);
   }
@@ -51,7 +61,7 @@ Result<LoadedModel> load_model(const formats::ModelDirectory& directory, const M
 }
 
 Result<tokenizer::Tokenizer> load_tokenizer(const std::string& path) {
-  if (std::filesystem::is_regular_file(path) && !path.ends_with("config.json")) {
+  if (file_exists(path) && !path.ends_with("config.json")) {
     return tokenizer::Tokenizer::open(path);
   }
   HERMES_ASSIGN(const formats::ModelDirectory directory, open_model(path));

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "apps/embedded_model.h"
 #include "base/result.h"
 #include "base/thread_pool.h"
 #include "formats/hf_directory.h"
@@ -14,13 +15,15 @@
 namespace hermes::apps {
 
 struct ModelOptions {
-  std::string path;
+  std::string path{kEmbeddedModel};
   int threads = 0;  // 0: one per core
   ops::Activations activations = ops::Activations::kF32;
   DType kv_dtype = DType::kF32;
 };
 
-// MODEL, --threads, --activations, --kv-dtype.
+// --threads, --activations, --kv-dtype.
+void add_run_options(CLI::App& command, ModelOptions& options);
+// MODEL and the options above.
 void add_model_options(CLI::App& command, ModelOptions& options);
 
 // A model ready to run; members outlive what borrows them.

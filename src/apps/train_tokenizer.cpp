@@ -1,21 +1,32 @@
 #include <unistd.h>
 
+#include <boost/json.hpp>
 #include <chrono>
 #include <cstdio>
 
 #include "apps/commands.h"
 #include "apps/model_options.h"
+#include "base/compressed_file.h"
 #include "base/file.h"
+#include "base/json.h"
+#include "chat/message.h"
+#include "chat/template/chat_template.h"
 #include "tokenizer/bpe_trainer.h"
 
 namespace hermes::apps {
 namespace {
 
+constexpr size_t kMostCorpusBytes = size_t{16} << 30;
+constexpr size_t kMostTemplateBytes = size_t{4} << 20;
+
 struct TrainTokenizerOptions {
   std::vector<std::string> corpus;
   std::string output;
+  std::string chat_template;
   tokenizer::BpeTrainerOptions trainer;
 };
+
+bool is_chat_data(const std::string& path) { return path.ends_with(".jsonl") || path.ends_with(".jsonl.zst"); }
 
 // One line that rewrites itself, on a terminal only: what is done, how fast, how long it will take.
 class ProgressLine {
@@ -50,16 +61,58 @@ class ProgressLine {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
+// The texts of a chat data set as the model will see them: each conversation through the chat template.
+Status append_chat_texts(const std::string& path, const chat::ChatTemplate& chat_template,
+                         std::vector<std::string>& texts) {
+  HERMES_ASSIGN(const std::string lines, read_text_or_zst(path, kMostCorpusBytes));
+  size_t number = 0;
+  for (size_t begin = 0; begin < lines.size();) {
+    const size_t end = std::min(lines.find('\n', begin), lines.size());
+    const std::string where = fmt::format("{}:{}", path, ++number);
+    HERMES_ASSIGN(const json::value value, parse_json(std::string_view(lines).substr(begin, end - begin), where));
+    begin = end + 1;
+    HERMES_ASSIGN(const JsonObject record, JsonObject::from(value, where));
+    const json::value* messages = record.find("messages");
+    if (messages == nullptr) return Error::corrupt("{}: \"messages\" is missing", where);
+    chat::Conversation conversation;
+    HERMES_ASSIGN(conversation.messages, chat::read_messages(*messages, where));
+    if (const json::value* tools = record.find("tools"); tools != nullptr && tools->is_array()) {
+      conversation.tools = tools->get_array();
+    }
+    HERMES_ASSIGN(const auto thinking, record.optional_boolean("thinking"));
+    auto rendered = chat_template.render(chat::template_variables(
+        conversation, false, {{"bos_token", ""}, {"thinking", thinking.value_or(false)}, {"keep_cots", true}}));
+    if (!rendered.ok()) return rendered.error().with_context(where);
+    texts.push_back(std::move(rendered->text));
+  }
+  return {};
+}
+
+Result<std::vector<std::string>> chat_texts_of(const TrainTokenizerOptions& options) {
+  std::vector<std::string> texts;
+  for (const std::string& path : options.corpus) {
+    if (!is_chat_data(path)) continue;
+    if (options.chat_template.empty()) return Error::invalid("{}: chat data needs --chat-template", path);
+    HERMES_ASSIGN(const std::string source, read_text_file(options.chat_template, kMostTemplateBytes));
+    HERMES_ASSIGN(const chat::ChatTemplate chat_template, chat::ChatTemplate::parse(source, options.chat_template));
+    HERMES_TRY(append_chat_texts(path, chat_template, texts));
+  }
+  return texts;
+}
+
 Status train_tokenizer(const TrainTokenizerOptions& options) {
   std::vector<std::shared_ptr<const MappedFile>> files;
+  HERMES_ASSIGN(const std::vector<std::string> chat_texts, chat_texts_of(options));
   std::vector<std::string_view> texts;
   size_t bytes = 0;
   for (const std::string& path : options.corpus) {
+    if (is_chat_data(path)) continue;
     HERMES_ASSIGN(auto file, MappedFile::open(path));
     texts.emplace_back(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size());
-    bytes += file->bytes().size();
     files.push_back(std::move(file));
   }
+  texts.insert(texts.end(), chat_texts.begin(), chat_texts.end());
+  for (const std::string_view text : texts) bytes += text.size();
   tokenizer::BpeTrainerOptions trainer = options.trainer;
   ProgressLine line(bytes);
   trainer.progress = [&](const tokenizer::BpeTrainerProgress& progress) { line.show(progress); };
@@ -77,12 +130,26 @@ Status train_tokenizer(const TrainTokenizerOptions& options) {
 void add_train_tokenizer(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand("train-tokenizer", "train a byte-level BPE vocabulary and write tokenizer.json");
   auto options = std::make_shared<TrainTokenizerOptions>();
-  command->add_option("CORPUS", options->corpus, "text files, UTF-8")->required();
+  command->add_option("CORPUS", options->corpus, "text files, UTF-8, and chat data (*.jsonl, *.jsonl.zst)")->required();
   command->add_option("-o,--output", options->output, "the tokenizer.json to write")->required();
+  command->add_option("--chat-template", options->chat_template,
+                      "Jinja file: how chat data is written, so that the vocabulary fits what the model reads");
   command->add_option("--vocab-size", options->trainer.vocab_size, "tokens, bytes and special ones included")
       ->capture_default_str();
   command->add_option("--special", options->trainer.special_tokens, "a special token; may be given several times")
       ->allow_extra_args(false);
+  command
+      ->add_option("--shown", options->trainer.shown_tokens,
+                   "a token that is one piece and yet part of the text, as <think>; may be given several times")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--split", options->trainer.pattern,
+                   "pre-tokenizer: llama3 (up to three digits a token, default) or qwen (one digit a token)")
+      ->transform(
+          CLI::CheckedTransformer(std::map<std::string, std::string>{{"llama3", std::string(tokenizer::kLlama3Pattern)},
+                                                                     {"qwen", std::string(tokenizer::kQwenPattern)}},
+                                  CLI::ignore_case))
+      ->option_text("llama3|qwen");
   command->add_option("--bos", options->trainer.bos, "the special token that opens every text");
   command->add_option("--max-token-bytes", options->trainer.max_token_bytes, "longest token")->capture_default_str();
   command->add_option("--min-count", options->trainer.min_count, "rarer pairs are not merged")->capture_default_str();

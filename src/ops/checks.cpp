@@ -1,34 +1,10 @@
 #include "ops/checks.h"
 
+#include "ops/operand_checks.h"
 #include "tensor/shape_match.h"
 
 namespace hermes::ops {
 namespace {
-
-void check_f32(std::string_view op, std::string_view operand, const ConstTensorView& view) {
-  HERMES_CHECK(view.dtype == DType::kF32, "{}: {} is {}, expected F32", op, operand, name_of(view.dtype));
-}
-
-void check_float(std::string_view op, std::string_view operand, DType dtype) {
-  HERMES_CHECK(dtype == DType::kF32 || dtype == DType::kF16 || dtype == DType::kBF16,
-               "{}: {} is {}, expected F32, F16 or BF16", op, operand, name_of(dtype));
-}
-
-bool overlap(const ConstTensorView& a, const ConstTensorView& b) {
-  const auto* a_begin = a.as<std::byte>();
-  const auto* b_begin = b.as<std::byte>();
-  return a_begin < b_begin + b.bytes() && b_begin < a_begin + a.bytes();
-}
-
-void check_apart(std::string_view op, std::string_view operand, const ConstTensorView& out, const ConstTensorView& in) {
-  HERMES_CHECK(!overlap(out, in), "{}: the output overlaps {}", op, operand);
-}
-
-// The same memory or none of it: a shifted overlap would be read after it was written.
-void check_same_or_apart(std::string_view op, std::string_view operand, const ConstTensorView& out,
-                         const ConstTensorView& in) {
-  HERMES_CHECK(out.data == in.data || !overlap(out, in), "{}: the output partly overlaps {}", op, operand);
-}
 
 int64_t check_pages(std::string_view op, const KvPagesView& pages) {
   check_float(op, "pages", pages.dtype);
@@ -36,11 +12,6 @@ int64_t check_pages(std::string_view op, const KvPagesView& pages) {
   HERMES_CHECK(pages.page_size > 0 && pages.page_size % kAttentionTile == 0, "{}: page_size {} is not a multiple of {}",
                op, pages.page_size, kAttentionTile);
   return static_cast<int64_t>(pages.k.size()) * pages.page_size;
-}
-
-void check_length(std::string_view op, std::string_view operand, size_t actual, int64_t expected) {
-  HERMES_CHECK(static_cast<int64_t>(actual) == expected, "{}: {} has {} entries, expected {}", op, operand, actual,
-               expected);
 }
 
 }  // namespace

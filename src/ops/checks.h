@@ -4,6 +4,7 @@
 #pragma once
 
 #include "ops/backend.h"
+#include "ops/training_backend.h"
 
 namespace hermes::ops {
 
@@ -16,5 +17,14 @@ void check(const AttentionArgs& args);
 void check(const SwigluArgs& args);
 void check(const ResidualAddArgs& args);
 void check(const SoftmaxArgs& args);
+
+void check(const EmbeddingBackwardArgs& args);
+void check(const RmsNormBackwardArgs& args);
+void check(const LinearBackwardArgs& args);
+void check(const RopeBackwardArgs& args);
+void check(const AttentionBackwardArgs& args);
+void check(const SwigluBackwardArgs& args);
+void check(const CrossEntropyArgs& args);
+void check(const AdamwArgs& args);
 
 }  // namespace hermes::ops

@@ -1,7 +1,7 @@
 // Verifiers: judge an answer without knowing how it was made.
 //
 // A verifier is built from a JSON specification that states the problem, not the path to its answer, so that a record
-// carries its own judge: {"verifier": "arithmetic", "expression": "348 + 921"}. kCouldNotTell is for answers that
+// carries its own judge: {"verifier": "number", "expression": "348 + 921"}. kCouldNotTell is for answers that
 // cannot be read and problems beyond a verifier's limits; it is never a pass.
 #pragma once
 

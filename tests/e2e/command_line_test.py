@@ -65,7 +65,7 @@ class Generate(unittest.TestCase):
     golden = json.loads((MODELS / "llama-f32/golden.json").read_text())
 
     def test_greedy_text_matches_transformers(self):
-        out = json.loads(hermes("generate", MODELS / "llama-f32", "--prompt", self.golden["prompt"], "--max-tokens", 32,
+        out = json.loads(hermes("generate", MODELS / "llama-f32", "--raw", "--prompt", self.golden["prompt"], "--max-tokens", 32,
                                 "--temperature", 0, "--json"))
         self.assertEqual(out["message"], {"role": "assistant", "content": self.golden["text"],
                                           "reasoning_content": None, "tool_calls": []})
@@ -73,27 +73,27 @@ class Generate(unittest.TestCase):
         self.assertEqual(out["usage"], {"prompt_tokens": 16, "completion_tokens": 32, "total_tokens": 48})
 
     def test_text_output_is_the_completion(self):
-        out = hermes("generate", MODELS / "llama-f32", "--prompt", self.golden["prompt"], "--max-tokens", 3)
+        out = hermes("generate", MODELS / "llama-f32", "--raw", "--prompt", self.golden["prompt"], "--max-tokens", 3)
         self.assertEqual(out, self.golden["text"][:3] + "\n")  # two bytes that are no character, and a letter
 
     def test_same_seed_same_text(self):
         def sample(seed, threads):
-            return json.loads(hermes("generate", MODELS / "llama-f32", "--prompt", "a", "--max-tokens", 24, "--seed", seed,
+            return json.loads(hermes("generate", MODELS / "llama-f32", "--raw", "--prompt", "a", "--max-tokens", 24, "--seed", seed,
                                      "--temperature", 1, "--top-k", 50, "--top-p", 0.95, "--min-p", 0.01, "--json",
                                      "-t", threads))["message"]
         self.assertEqual(sample(1, 1), sample(1, 2))
         self.assertNotEqual(sample(1, 1), sample(2, 1))
 
     def test_stop_string(self):
-        out = json.loads(hermes("generate", MODELS / "llama-f32", "--prompt", self.golden["prompt"], "--max-tokens", 32,
+        out = json.loads(hermes("generate", MODELS / "llama-f32", "--raw", "--prompt", self.golden["prompt"], "--max-tokens", 32,
                                 "--stop", "j1", "--json"))
         self.assertEqual((out["message"]["content"], out["finish_reason"]), (self.golden["text"].split("j1")[0], "stop"))
 
     def test_refusals(self):
         model = MODELS / "llama-f32"
-        self.assertIn("top_p is 0", hermes("generate", model, "--prompt", "a", "--temperature", 1, "--top-p", 0, status=1))
-        self.assertIn("the context holds 8", hermes("generate", model, "--prompt", "a" * 20, "--ctx", 8, status=1))
-        self.assertIn("no tokenizer.json", hermes("generate", MODELS / "qwen3-f32", "--prompt", "a", status=1))
+        self.assertIn("top_p is 0", hermes("generate", model, "--raw", "--prompt", "a", "--temperature", 1, "--top-p", 0, status=1))
+        self.assertIn("the context holds 8", hermes("generate", model, "--raw", "--prompt", "a" * 20, "--ctx", 8, status=1))
+        self.assertIn("no tokenizer.json", hermes("generate", MODELS / "qwen3-f32", "--raw", "--prompt", "a", status=1))
 
 
 class Tokenize(unittest.TestCase):

@@ -7,7 +7,9 @@
 // raise_exception() of the template is kInvalidArgument with its message.
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +27,15 @@ struct Rendered {
   std::vector<std::pair<size_t, size_t>> generated;
 };
 
+// What a rendering may use, and what it is told of the world. The defaults suit a server: the largest take well under a
+// second.
+struct RenderOptions {
+  size_t max_steps = 20'000'000;  // nodes evaluated, and 1 more for every 32 bytes of text looked at
+  size_t max_memory = 256 << 20;  // bytes
+  size_t max_text = 32 << 20;     // bytes of one string, and of the output
+  std::optional<std::chrono::system_clock::time_point> now{};  // for strftime_now, in local time; empty: the clock's
+};
+
 // Immutable after parsing; render may be called from several threads at once.
 class ChatTemplate {
  public:
@@ -35,7 +46,7 @@ class ChatTemplate {
   ChatTemplate& operator=(ChatTemplate&&) noexcept;
 
   // `variables` are the template's globals: messages, tools, add_generation_prompt, bos_token, thinking, ...
-  Result<Rendered> render(const json::object& variables) const;
+  Result<Rendered> render(const json::object& variables, const RenderOptions& options = {}) const;
 
  private:
   struct Program;

@@ -30,7 +30,7 @@ class AttentionTiles {
 
   static int64_t scratch_floats(int64_t n_queries, int64_t head_dim) {
     const int64_t width = padded_head_dim(head_dim);
-    return 2 * kTile * width + kRows * (kTile + width) + 16 + n_queries * (width + 2);
+    return 2 * kTile * width + kRows * (kTile + width) + 16 + n_queries * (2 * width + 2);
   }
 
   AttentionTiles(const AttentionBlock& block, float* scratch)
@@ -42,6 +42,7 @@ class AttentionTiles {
     outs_ = tile_out_ + kRows * width_;      // [n_queries][width]
     highest_ = outs_ + n_queries_ * width_;  // [n_queries]
     sums_ = highest_ + n_queries_;           // [n_queries]
+    queries_ = sums_ + n_queries_;           // [n_queries][head_dim]
   }
 
   void run() {
@@ -55,6 +56,7 @@ class AttentionTiles {
       highest_[i] = -__builtin_inff();
       sums_[i] = 0;
     }
+    load_queries();
     for (int64_t tile = begin / kTile * kTile; tile < end; tile += kTile) {
       const int64_t next = tile + kTile < end ? tile + kTile : tile;
       load_tile(tile, end - tile < kTile ? end - tile : kTile, next);
@@ -154,66 +156,78 @@ class AttentionTiles {
     }
   }
 
-  const float* query_row(int64_t query) const {
-    return block_.q + query / block_.group * block_.token_stride + query % block_.group * block_.head_dim;
+  // Queries as rows without gaps, so that some of several tokens are multiplied at once.
+  void load_queries() {
+    for (int64_t i = 0; i < n_queries_; ++i) {
+      const float* from = block_.q + i / block_.group * block_.token_stride + i % block_.group * block_.head_dim;
+      __builtin_memcpy(queries_ + i * block_.head_dim, from, static_cast<size_t>(block_.head_dim) * sizeof(float));
+    }
   }
 
   // One tile for queries [q, q + n).
   void visit(int64_t tile, int64_t q, int64_t n) {
-    for (int64_t r = 0; r < n;) {  // runs of queries at one distance from each other: heads of one token
-      const int64_t left_in_token = block_.group - (q + r) % block_.group;
-      const int64_t run = n - r < left_in_token ? n - r : left_in_token;
-      outer_products<V>(run, {query_row(q + r), block_.head_dim, keys_, kTile, weights_ + r * kTile, kTile, kTile, 0,
-                              block_.head_dim, true, ahead_});
-      r += run;
+    bool any = false;
+    for (int64_t r = 0; r < n; ++r) {
+      seen_[r] = visible(tile, q + r);
+      any = any || seen_[r].begin < seen_[r].end;
     }
-    for (int64_t r = 0; r < n; ++r) weigh(visible(tile, q + r), r);
-    sum_values(tile, q, n);
-    merge(tile, q, n);
+    if (!any) return;
+    outer_products<V>(n, {queries_ + q * block_.head_dim, block_.head_dim, keys_, kTile, weights_, kTile, kTile, 0,
+                          block_.head_dim, true, ahead_});
+    for (int64_t r = 0; r < n; ++r) weigh(seen_[r], r);
+    sum_values(n);
+    merge(q, n);
   }
 
-  // Scores to weights, in place; keeps the tile's maximum and sum.
+  // Scores to weights, in place; keeps the tile's maximum and sum. Positions that are not seen take no part in the
+  // arithmetic: exp of what stands for them would be a denormal, which is slow. Their weight is 0.
   HERMES_INLINE void weigh(Range seen, int64_t r) {
     float* s = weights_ + r * kTile;
-    const V scale = V::broadcast(block_.scale);
+    const V scale = V::broadcast(block_.scale), lowest = V::broadcast(-__builtin_inff());
     V x[4];
-    for (int i = 0; i < 4; ++i) x[i] = V::load(s + i * V::kCount) * scale;
-    if (seen.begin > 0 || seen.end < kTile) {
-      for (int i = 0; i < 4; ++i) x[i].store(s + i * V::kCount);
-      for (int64_t j = 0; j < kTile; ++j) {
-        if (j < seen.begin || j >= seen.end) s[j] = -__builtin_inff();
-      }
-      for (int i = 0; i < 4; ++i) x[i] = V::load(s + i * V::kCount);
-    }
+    for (int i = 0; i < 4; ++i) x[i] = only(seen, i, V::load(s + i * V::kCount) * scale, lowest);
     tile_highest_[r] = highest(max(max(x[0], x[1]), max(x[2], x[3])));
     const V top = V::broadcast(tile_highest_[r]);
     for (int i = 0; i < 4; ++i) {
-      x[i] = exp(x[i] - top);
+      if (seen.begin >= (i + 1) * V::kCount || seen.end <= i * V::kCount) {
+        x[i] = V::zero();
+      } else {
+        x[i] = only(seen, i, exp(only(seen, i, x[i] - top, V::zero())), V::zero());
+      }
       x[i].store(s + i * V::kCount);
     }
     tile_sum_[r] = sum((x[0] + x[1]) + (x[2] + x[3]));
   }
+  // Lanes of vector i of the tile that are seen, of `other` those that are not.
+  static HERMES_INLINE V only(Range seen, int i, V x, V other) {
+    if (seen.begin <= i * V::kCount && seen.end >= (i + 1) * V::kCount) return x;
+    return first_of(other, lanes_before(seen.begin, i), first_of(x, lanes_before(seen.end, i), other));
+  }
+  static HERMES_INLINE int lanes_before(int64_t position, int i) {
+    const int64_t n = position - i * V::kCount;
+    return static_cast<int>(n < 0 ? 0 : n < V::kCount ? n : V::kCount);
+  }
 
   // Visible ranges differ between queries near the diagonal: the common part is done together, what comes
   // before and after it query by query, so that the order of each sum is the same as alone.
-  void sum_values(int64_t tile, int64_t q, int64_t n) {
+  void sum_values(int64_t n) {
     Range common{0, kTile};
     for (int64_t r = 0; r < n; ++r) {
-      const Range seen = visible(tile, q + r);
+      const Range seen = seen_[r];
       common.begin = seen.begin > common.begin ? seen.begin : common.begin;
       common.end = seen.end < common.end ? seen.end : common.end;
     }
     if (common.begin >= common.end) {
-      for (int64_t r = 0; r < n; ++r) sum_values_of(r, 1, visible(tile, q + r), true);
+      for (int64_t r = 0; r < n; ++r) sum_values_of(r, 1, seen_[r], true);
       return;
     }
     for (int64_t r = 0; r < n; ++r) {
-      const Range seen = visible(tile, q + r);
+      const Range seen = seen_[r];
       if (common.begin > 0) sum_values_of(r, 1, {seen.begin, common.begin}, true);
     }
     sum_values_of(0, n, common, common.begin == 0);
     for (int64_t r = 0; r < n; ++r) {
-      const Range seen = visible(tile, q + r);
+      const Range seen = seen_[r];
       if (seen.end > common.end) sum_values_of(r, 1, {common.end, seen.end}, false);
     }
   }
@@ -222,19 +236,21 @@ class AttentionTiles {
                           range.begin, range.end, from_zero, ahead_ + 64 * block_.head_dim});
   }
 
-  void merge(int64_t tile, int64_t q, int64_t n) {
+  void merge(int64_t q, int64_t n) {
     float keep[16] = {}, add[16] = {};
     for (int64_t r = 0; r < n; ++r) {
       const float before = highest_[q + r], now = tile_highest_[r];
       const float top = before > now ? before : now;
-      keep[r] = before - top;
-      add[r] = now - top;
+      // exp(-inf) = 0 by hand: a query's first tile, and tiles that it does not see.
+      keep[r] = before == -__builtin_inff() ? 0 : before - top;
+      add[r] = now == -__builtin_inff() ? 0 : now - top;
     }
     exp(V::load(keep)).store(keep);
     exp(V::load(add)).store(add);
     for (int64_t r = 0; r < n; ++r) {
-      const Range seen = visible(tile, q + r);
+      const Range seen = seen_[r];
       if (seen.begin >= seen.end) continue;
+      if (highest_[q + r] == -__builtin_inff()) keep[r] = 0;
       highest_[q + r] = highest_[q + r] > tile_highest_[r] ? highest_[q + r] : tile_highest_[r];
       sums_[q + r] = sums_[q + r] * keep[r] + tile_sum_[r] * add[r];
       const V keep_r = V::broadcast(keep[r]), add_r = V::broadcast(add[r]);
@@ -259,8 +275,9 @@ class AttentionTiles {
   AttentionBlock block_;
   int64_t width_;
   int64_t n_queries_;
-  float *keys_, *values_, *weights_, *tile_out_, *outs_, *highest_, *sums_;
+  float *keys_, *values_, *weights_, *tile_out_, *outs_, *highest_, *sums_, *queries_;
   const char* ahead_ = nullptr;  // V of the next tile
+  Range seen_[16] = {};          // of the tile that is visited, by the queries that visit it
   float tile_highest_[16] = {}, tile_sum_[16] = {};
 };
 

@@ -91,10 +91,7 @@ class CpuBackend final : public ops::Backend {
 }  // namespace
 
 std::unique_ptr<ops::Backend> make_cpu_backend(ThreadPool& pool, std::optional<CpuIsa> isa) {
-  const std::vector<CpuIsa> isas = runnable_cpu_isas();
-  const CpuIsa chosen = isa.value_or(isas.back());
-  HERMES_CHECK(std::find(isas.begin(), isas.end(), chosen) != isas.end(), "{} does not run here", to_string(chosen));
-  return std::make_unique<CpuBackend>(pool, chosen);
+  return std::make_unique<CpuBackend>(pool, runnable_or_best(isa));
 }
 
 }  // namespace hermes::kernels

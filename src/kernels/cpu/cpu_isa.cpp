@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "kernels/cpu/amx_linear.h"
 #include "kernels/cpu/cpu_context.h"
 
@@ -60,11 +62,21 @@ std::vector<CpuIsa> runnable_cpu_isas() {
   return isas;
 }
 
+CpuIsa runnable_or_best(std::optional<CpuIsa> isa) {
+  const std::vector<CpuIsa> isas = runnable_cpu_isas();
+  const CpuIsa chosen = isa.value_or(isas.back());
+  HERMES_CHECK(std::find(isas.begin(), isas.end(), chosen) != isas.end(), "{} does not run here", to_string(chosen));
+  return chosen;
+}
+
 const KernelTable& kernel_table(CpuIsa isa) {
-  static const KernelTable scalar_table{scalar::kLinear, scalar::kAttention, scalar::kRows, scalar::kLimits};
+  static const KernelTable scalar_table{scalar::kLinear, scalar::kLaneGemm, scalar::kAttention,
+                                        scalar::kRows,   scalar::kLimits,   scalar::kTraining};
 #if defined(HERMES_CPU_X86)
-  static const KernelTable avx2_table{avx2::kLinear, avx2::kAttention, avx2::kRows, avx2::kLimits};
-  static const KernelTable avx512_table{avx512::kLinear, avx512::kAttention, avx512::kRows, avx512::kLimits};
+  static const KernelTable avx2_table{avx2::kLinear, avx2::kLaneGemm, avx2::kAttention,
+                                      avx2::kRows,   avx2::kLimits,   avx2::kTraining};
+  static const KernelTable avx512_table{avx512::kLinear, avx512::kLaneGemm, avx512::kAttention,
+                                        avx512::kRows,   avx512::kLimits,   avx512::kTraining};
   if (isa == CpuIsa::kAvx2) return avx2_table;
   if (isa == CpuIsa::kAvx512 || isa == CpuIsa::kAmx) return avx512_table;
 #endif

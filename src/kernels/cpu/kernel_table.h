@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/cpu/training_table.h"
 #include "tensor/float_types.h"
 
 namespace hermes::kernels {
@@ -42,7 +43,27 @@ struct LinearKernels {
 };
 inline constexpr int kGemvRows = 3;
 
-enum LinearTypes { kWeightF32, kWeightF16, kWeightBf16, kBothBf16, kLinearTypesCount };
+// Rows [t_begin, t_end) of y = x W^T + bias for one panel of columns, as the lane gemm takes it: x as it is.
+struct LanePiece {
+  const float* x = nullptr;      // [T, K]
+  const float* panel = nullptr;  // packed by LaneGemmKernels::pack
+  const float* bias = nullptr;   // [N] or nullptr
+  float* y = nullptr;            // [T, N]
+  int64_t k = 0, n = 0;
+  int64_t t_begin = 0, t_end = 0;
+  int64_t n_begin = 0;  // first column of the panel
+};
+
+// The same bits as LinearKernels, by another way: for many short rows (lane_gemm_kernels.h).
+struct LaneGemmKernels {
+  int64_t panel_columns;
+  int64_t (*panel_floats)(int64_t k);
+  // Rows of the weights from `weight` on, at most panel_columns of them, to a panel.
+  void (*pack)(const void* weight, int64_t k, int64_t n_columns, float* panel);
+  void (*run)(const LanePiece& piece);
+};
+
+enum LinearTypes { kWeightF32, kWeightF16, kWeightBf16, kBothBf16, kLinearTypesCount, kWidenedTypesCount = kBothBf16 };
 
 // Queries of one KV head: `n_tokens` tokens with `group` heads each.
 struct AttentionBlock {
@@ -88,12 +109,14 @@ struct LimitKernels {
 };
 
 // Each folder of an instruction set defines these under its own name.
-#define HERMES_DECLARE_KERNELS(isa)                      \
-  namespace isa {                                        \
-  extern const LinearKernels kLinear[kLinearTypesCount]; \
-  extern const AttentionKernels kAttention;              \
-  extern const RowKernels kRows;                         \
-  extern const LimitKernels kLimits;                     \
+#define HERMES_DECLARE_KERNELS(isa)                           \
+  namespace isa {                                             \
+  extern const LinearKernels kLinear[kLinearTypesCount];      \
+  extern const LaneGemmKernels kLaneGemm[kWidenedTypesCount]; \
+  extern const AttentionKernels kAttention;                   \
+  extern const RowKernels kRows;                              \
+  extern const LimitKernels kLimits;                          \
+  extern const TrainingKernels kTraining;                     \
   }
 HERMES_DECLARE_KERNELS(scalar)
 HERMES_DECLARE_KERNELS(avx2)
@@ -101,10 +124,12 @@ HERMES_DECLARE_KERNELS(avx512)
 #undef HERMES_DECLARE_KERNELS
 
 struct KernelTable {
-  const LinearKernels* linear;  // [kLinearTypesCount]
+  const LinearKernels* linear;       // [kLinearTypesCount]
+  const LaneGemmKernels* lane_gemm;  // [kWidenedTypesCount]
   const AttentionKernels& attention;
   const RowKernels& rows;
   const LimitKernels& limits;
+  const TrainingKernels& training;
 };
 
 }  // namespace hermes::kernels

@@ -28,10 +28,50 @@ constexpr int64_t kGemvPieceBytes = 256 * 1024;
 constexpr int64_t kGemmColumns = 96;
 constexpr int64_t kGemmPiecesPerThread = 4;
 
+// Where the lane gemm is the faster way: rows that are many enough to repay the transposing of the weights, and short
+// enough for a panel of weights to stay in the second-level cache.
+constexpr int64_t kLaneGemmRows = 96;
+constexpr int64_t kLaneGemmMaxK = 1024;
+// Rows of x that share one reading of the panels, at most; fewer where each thread would have few pieces.
+constexpr int64_t kLaneGemmPiece = 192;
+
+void run_linear_lanes(CpuContext& context, const ops::LinearArgs& args) {
+  const LaneGemmKernels& kernels = context.kernels.lane_gemm[types_of(args)];
+  LanePiece whole;
+  whole.x = args.x.f32();
+  whole.y = args.y.f32();
+  whole.k = args.x.shape[1];
+  whole.n = args.weight.shape[0];
+  whole.bias = args.bias ? context.widened(args.bias, context.weights) : nullptr;
+  const int64_t width = kernels.panel_columns, n_panels = (whole.n + width - 1) / width;
+  const int64_t panel_floats = kernels.panel_floats(whole.k);
+  const int64_t row_bytes = whole.k * static_cast<int64_t>(size_of(args.weight.dtype));
+  float* panels = context.shared.reserve_floats(n_panels * panel_floats);
+  context.pool.parallel_for(n_panels, 1, [&](int64_t panel, int64_t) {
+    kernels.pack(args.weight.as<std::byte>() + panel * width * row_bytes, whole.k, whole.n - panel * width,
+                 panels + panel * panel_floats);
+  });
+  const int64_t share = args.x.shape[0] / (context.pool.n_threads() * kGemmPiecesPerThread);
+  context.pool.parallel_for(args.x.shape[0], std::clamp(share, kLaneGemmPiece / 4, kLaneGemmPiece),
+                            [&](int64_t begin, int64_t end) {
+                              LanePiece piece = whole;
+                              piece.t_begin = begin;
+                              piece.t_end = end;
+                              for (int64_t panel = 0; panel < n_panels; ++panel) {
+                                piece.panel = panels + panel * panel_floats;
+                                piece.n_begin = panel * width;
+                                kernels.run(piece);
+                              }
+                            });
+}
+
 }  // namespace
 
 void run_linear(CpuContext& context, const ops::LinearArgs& args) {
   if (context.has_tiles && args.weight.dtype == DType::kBF16) return run_linear_amx(context, args);
+  if (types_of(args) != kBothBf16 && args.x.shape[0] >= kLaneGemmRows && args.x.shape[1] <= kLaneGemmMaxK) {
+    return run_linear_lanes(context, args);
+  }
   const LinearKernels& kernels = context.kernels.linear[types_of(args)];
   LinearPiece whole;
   whole.t = args.x.shape[0];

@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <limits>
+#include <tuple>
 
 #include "kernels/cpu/cpu_backend.h"
 #include "ops/reference/reference_backend.h"
@@ -107,6 +108,47 @@ TEST_P(LinearOnIsa, IsWithinItsRoundingsInSeveralBlocks) {
   }
 }
 
+// Many short rows take a way of their own (lane_gemm_kernels.h): tails of rows, of columns and of K.
+TEST_P(LinearOnIsa, IsWithinItsRoundingsForManyShortRows) {
+  const auto reference = ops::make_reference_backend();
+  for (const Types& types : kTypes) {
+    for (const auto& [t, n, k] : {std::tuple<int64_t, int64_t, int64_t>{97, 70, 33}, {130, 1, 1}, {203, 17, 48}}) {
+      SCOPED_TRACE(describe(types, t, n, k));
+      const TestTensor x = random_tensor(DType::kF32, {t, k}, 1), weight = random_tensor(types.weight, {n, k}, 2);
+      const TestTensor bias = random_tensor(types.weight, {n}, 3);
+      const std::vector<float> expected = run(*reference, types, x, weight, &bias);
+      std::vector<double> tolerances;
+      for (int64_t i = 0; i < t * n; ++i) {
+        double magnitude = std::fabs(bias.at(i % n));
+        for (int64_t j = 0; j < k; ++j) magnitude += std::fabs(x.at(i / n * k + j) * weight.at(i % n * k + j));
+        tolerances.push_back(tolerance_of(GetParam(), types, k, 1.004 * magnitude));
+      }
+      ASSERT_TRUE(test::all_close(run(*backend, types, x, weight, &bias), expected, tolerances));
+    }
+  }
+}
+
+// Both ways, and rows alone, have the same bits; signed zeros and denormals included.
+TEST_P(LinearOnIsa, GivesManyShortRowsTheSameBitsAsFew) {
+  for (const Types& types : kTypes) {
+    for (const auto& [n, k] : {std::pair<int64_t, int64_t>{67, 1}, {67, 15}, {130, 100}, {5, 1024}}) {
+      SCOPED_TRACE(describe(types, 101, n, k));
+      const TestTensor x = random_tensor(DType::kF32, {101, k}, 4), weight = random_tensor(types.weight, {n, k}, 5);
+      for (int64_t i = 0; i < k; ++i) x.set(7 * k + i, i % 2 == 0 ? -0.0F : -1e-42F);
+      const std::vector<float> whole = run(*backend, types, x, weight, nullptr);
+      for (const int64_t chunk : {1, 60}) {
+        std::vector<float> parts;
+        for (int64_t begin = 0; begin < 101; begin += chunk) {
+          const std::vector<float> part =
+              run(*backend, types, rows_of(x, begin, std::min<int64_t>(101, begin + chunk)), weight, nullptr);
+          parts.insert(parts.end(), part.begin(), part.end());
+        }
+        ASSERT_TRUE(test::same_bits(parts, whole)) << "in chunks of " << chunk;
+      }
+    }
+  }
+}
+
 TEST_P(LinearOnIsa, GivesARowTheSameBitsAloneAndInAnyChunk) {
   for (const Types& types : kTypes) {
     for (const int64_t k : {33, 2100}) {
@@ -130,7 +172,7 @@ TEST_P(LinearOnIsa, GivesARowTheSameBitsAloneAndInAnyChunk) {
 
 TEST_P(LinearOnIsa, GivesTheSameBitsOnAnyNumberOfThreads) {
   for (const Types& types : kTypes) {
-    for (const int64_t t : {1, 40}) {
+    for (const int64_t t : {1, 40, 500}) {
       const int64_t n = 330, k = 129;
       SCOPED_TRACE(describe(types, t, n, k));
       const TestTensor x = random_tensor(DType::kF32, {t, k}, 7), weight = random_tensor(types.weight, {n, k}, 8);
@@ -148,7 +190,7 @@ TEST_P(LinearOnIsa, GivesTheSameBitsOnEverySet) {
   const auto scalar = make_cpu_backend(pool, CpuIsa::kScalar);
   for (const Types& types : kTypes) {
     if (!agrees_with_scalar(GetParam(), types)) continue;
-    for (const auto& [t, k] : {std::pair<int64_t, int64_t>{1, 100}, {3, 2081}, {6, 17}, {30, 2081}}) {
+    for (const auto& [t, k] : {std::pair<int64_t, int64_t>{1, 100}, {3, 2081}, {6, 17}, {30, 2081}, {99, 100}}) {
       const int64_t n = 25;
       SCOPED_TRACE(describe(types, t, n, k));
       const TestTensor x = random_tensor(DType::kF32, {t, k}, 9), weight = random_tensor(types.weight, {n, k}, 10);
@@ -164,7 +206,7 @@ TEST_P(LinearOnIsa, GivesTheSameBitsOnEverySetAmongDenormals) {
   for (const Types& types : {kTypes[2], kTypes[3]}) {
     if (!agrees_with_scalar(GetParam(), types)) GTEST_SKIP() << "tiles take denormals for zero";
     for (const double scale : {0x1.0p-60, 0x1.0p-63, 0x1.0p-66, 0x1.0p-70, 0x1.0p-127}) {
-      for (const int64_t t : {2, 9}) {
+      for (const int64_t t : {2, 9, 96}) {
         const int64_t n = 40, k = 70;
         SCOPED_TRACE(describe(types, t, n, k));
         const TestTensor x = random_tensor(DType::kF32, {t, k}, 12, scale);
@@ -179,7 +221,7 @@ TEST_P(LinearOnIsa, GivesTheSameBitsOnEverySetAmongDenormals) {
 TEST_P(LinearOnIsa, ShowsNanInEveryOutputThatSeesItAndInNoOther) {
   constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
   for (const Types& types : kTypes) {
-    for (const int64_t t : {2, 8}) {
+    for (const int64_t t : {2, 8, 100}) {
       const int64_t n = 9, k = 37;
       SCOPED_TRACE(describe(types, t, n, k));
       const TestTensor x = random_tensor(DType::kF32, {t, k}, 14), weight = random_tensor(types.weight, {n, k}, 15);
@@ -196,7 +238,7 @@ TEST_P(LinearOnIsa, ShowsNanInEveryOutputThatSeesItAndInNoOther) {
 TEST_P(LinearOnIsa, TakesEmptyShapes) {
   const TestTensor x = random_tensor(DType::kF32, {4, 0}, 1), weight = random_tensor(DType::kBF16, {7, 0}, 1);
   const TestTensor bias = random_tensor(DType::kF32, {7}, 16);
-  for (const int64_t t : {0, 1, 4}) {
+  for (const int64_t t : {0, 1, 4, 100}) {
     std::vector<float> y(static_cast<size_t>(t * 7), -1);
     float none = 0;
     backend->linear({.x = {&none, DType::kF32, {t, 0}},

@@ -58,6 +58,9 @@ __attribute__((noinline)) void outer_products_of(OuterProducts p) {
     outer_products_block<V, R, V::kAttentionCols>(p, c);
     p.ahead += 64 * (p.k_end - p.k_begin);
   }
+  if constexpr (V::kAttentionCols > 2) {
+    for (; c + 2 * V::kCount <= p.columns; c += 2 * V::kCount) outer_products_block<V, R, 2>(p, c);
+  }
   for (; c < p.columns; c += V::kCount) outer_products_block<V, R, 1>(p, c);
 }
 

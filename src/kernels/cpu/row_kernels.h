@@ -21,35 +21,22 @@ void convert(const From* x, int64_t n, To* out) {
       n, [&](int64_t i, int run) HERMES_LAMBDA_INLINE { V::load_first(x + i, run).store_first(out + i, run); });
 }
 
-template <class V>
-struct Sum64 {
-  double lane[16] = {};
-  // The lanes' values (or their squares, exact in fp64) one by one.
-  HERMES_INLINE void add(V v) {
-    alignas(64) float x[16];
-    v.store(x);
-    for (int l = 0; l < 16; ++l) lane[l] += static_cast<double>(x[l]);
+// The fixed tree over sixteen sums in fp64.
+template <class Sums>
+HERMES_INLINE double total(const Sums& sums) {
+  double r[16];
+  sums.store(r);
+  for (int step = 8; step >= 1; step /= 2) {
+    for (int l = 0; l < step; ++l) r[l] += r[l + step];
   }
-  HERMES_INLINE void add_squares(V v) {
-    alignas(64) float x[16];
-    v.store(x);
-    for (int l = 0; l < 16; ++l) lane[l] += static_cast<double>(x[l]) * static_cast<double>(x[l]);
-  }
-  HERMES_INLINE double total() const {
-    double r[16];
-    for (int l = 0; l < 16; ++l) r[l] = lane[l];
-    for (int step = 8; step >= 1; step /= 2) {
-      for (int l = 0; l < step; ++l) r[l] += r[l + step];
-    }
-    return r[0];
-  }
-};
+  return r[0];
+}
 
 template <class V>
 void rms_norm_row(const float* x, const float* weight, int64_t n, float eps, float* out) {
-  Sum64<V> squares;
-  for_each_run<V>(n, [&](int64_t i, int run) HERMES_LAMBDA_INLINE { squares.add_squares(V::load_first(x + i, run)); });
-  const double mean = squares.total() / static_cast<double>(n);
+  typename V::Sums squares = V::Sums::zero();
+  for_each_run<V>(n, [&](int64_t i, int run) HERMES_LAMBDA_INLINE { add_squares(squares, V::load_first(x + i, run)); });
+  const double mean = total(squares) / static_cast<double>(n);
   const V scale = V::broadcast(static_cast<float>(1.0 / __builtin_sqrt(mean + static_cast<double>(eps))));
   for_each_run<V>(n, [&](int64_t i, int run) HERMES_LAMBDA_INLINE {
     const V scaled = V::load_first(x + i, run) * scale;
@@ -91,13 +78,13 @@ void softmax_row(const float* x, int64_t n, float* out) {
   float max_x = highest(top);
   for (int64_t i = n - n % V::kCount; i < n; ++i) max_x = x[i] > max_x ? x[i] : max_x;
 
-  Sum64<V> sums;
+  typename V::Sums sums = V::Sums::zero();
   for_each_run<V>(n, [&](int64_t i, int run) HERMES_LAMBDA_INLINE {
     const V p = exp(V::load_first(x + i, run) - V::broadcast(max_x));
     p.store_first(out + i, run);
-    sums.add(V::load_first(out + i, run));  // read back: the lanes beyond the end are 0
+    add(sums, V::load_first(out + i, run));  // read back: the lanes beyond the end are 0
   });
-  const V scale = V::broadcast(static_cast<float>(1.0 / sums.total()));
+  const V scale = V::broadcast(static_cast<float>(1.0 / total(sums)));
   for_each_run<V>(n, [&](int64_t i, int run)
                          HERMES_LAMBDA_INLINE { (V::load_first(out + i, run) * scale).store_first(out + i, run); });
 }

@@ -5,9 +5,11 @@
 #include <memory>
 
 #include "ops/backend.h"
+#include "ops/training_backend.h"
 
 namespace hermes::ops {
 
 std::unique_ptr<Backend> make_reference_backend();
+std::unique_ptr<TrainingBackend> make_reference_training_backend();
 
 }  // namespace hermes::ops

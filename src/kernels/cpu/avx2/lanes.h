@@ -14,8 +14,11 @@ struct Lanes {
   static constexpr int kCount = 16;
   static constexpr int kLinearRows = 2, kLinearCols = 3;
   static constexpr int kAttentionRows = 3, kAttentionCols = 2;
+  static constexpr int kProductRows = 6, kProductCols = 1;
 
   __m256 lo, hi;
+
+  using Sums = struct Sums64;
 
   static HERMES_INLINE Lanes zero() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }
   static HERMES_INLINE Lanes broadcast(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
@@ -96,6 +99,13 @@ HERMES_INLINE Lanes max(const Lanes& a, const Lanes& b) {
 HERMES_INLINE Lanes min(const Lanes& a, const Lanes& b) {
   return {_mm256_min_ps(a.lo, b.lo), _mm256_min_ps(a.hi, b.hi)};
 }
+HERMES_INLINE Lanes sqrt(const Lanes& a) { return {_mm256_sqrt_ps(a.lo), _mm256_sqrt_ps(a.hi)}; }
+HERMES_INLINE Lanes first_of(const Lanes& a, int n, const Lanes& b) {
+  const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  const __m256 lo = _mm256_castsi256_ps(_mm256_cmpgt_epi32(_mm256_set1_epi32(n), lanes));
+  const __m256 hi = _mm256_castsi256_ps(_mm256_cmpgt_epi32(_mm256_set1_epi32(n - 8), lanes));
+  return {_mm256_blendv_ps(b.lo, a.lo, lo), _mm256_blendv_ps(b.hi, a.hi, hi)};
+}
 HERMES_INLINE Lanes shift_left_23(const Lanes& a) {
   return {_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(a.lo), 23)),
           _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(a.hi), 23))};
@@ -111,6 +121,37 @@ HERMES_INLINE Lanes first_bf16(const Lanes& pairs) {
 }
 HERMES_INLINE Lanes second_bf16(const Lanes& pairs) {
   return {odd_of(_mm256_castps_si256(pairs.lo)), odd_of(_mm256_castps_si256(pairs.hi))};
+}
+
+struct Sums64 {
+  __m256d v[4];
+
+  static HERMES_INLINE Sums64 zero() {
+    const __m256d none = _mm256_setzero_pd();
+    return {{none, none, none, none}};
+  }
+  HERMES_INLINE void store(double* p) const {
+    unrolled<4>([&](auto i)
+                    HERMES_LAMBDA_INLINE { _mm256_storeu_pd(p + 4 * decltype(i)::value, v[decltype(i)::value]); });
+  }
+};
+// Lanes 4i to 4i + 3.
+template <int I>
+HERMES_INLINE __m256d widened(const Lanes& a) {
+  const __m256 half = I < 2 ? a.lo : a.hi;
+  return _mm256_cvtps_pd(I % 2 == 0 ? _mm256_castps256_ps128(half) : _mm256_extractf128_ps(half, 1));
+}
+HERMES_INLINE void add(Sums64& sums, const Lanes& a) {
+  unrolled<4>([&](auto i) HERMES_LAMBDA_INLINE {
+    constexpr int n = decltype(i)::value;
+    sums.v[n] = _mm256_add_pd(sums.v[n], widened<n>(a));
+  });
+}
+HERMES_INLINE void add_squares(Sums64& sums, const Lanes& a) {
+  unrolled<4>([&](auto i) HERMES_LAMBDA_INLINE {
+    constexpr int n = decltype(i)::value;
+    sums.v[n] = _mm256_fmadd_pd(widened<n>(a), widened<n>(a), sums.v[n]);
+  });
 }
 
 HERMES_INLINE float sum(const Lanes& a) {

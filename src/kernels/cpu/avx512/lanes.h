@@ -16,8 +16,11 @@ struct Lanes {
   static constexpr int kCount = 16;
   static constexpr int kLinearRows = 4, kLinearCols = 6;
   static constexpr int kAttentionRows = 6, kAttentionCols = 4;
+  static constexpr int kProductRows = 6, kProductCols = 4;
 
   __m512 v;
+
+  using Sums = struct Sums64;
 
   static HERMES_INLINE Lanes zero() { return {_mm512_setzero_ps()}; }
   static HERMES_INLINE Lanes broadcast(float x) { return {_mm512_set1_ps(x)}; }
@@ -64,6 +67,8 @@ HERMES_INLINE Lanes operator/(Lanes a, Lanes b) { return {_mm512_div_ps(a.v, b.v
 HERMES_INLINE Lanes fma(Lanes a, Lanes b, Lanes c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
 HERMES_INLINE Lanes max(Lanes a, Lanes b) { return {_mm512_max_ps(a.v, b.v)}; }
 HERMES_INLINE Lanes min(Lanes a, Lanes b) { return {_mm512_min_ps(a.v, b.v)}; }
+HERMES_INLINE Lanes sqrt(Lanes a) { return {_mm512_sqrt_ps(a.v)}; }
+HERMES_INLINE Lanes first_of(Lanes a, int n, Lanes b) { return {_mm512_mask_mov_ps(b.v, first_lanes(n), a.v)}; }
 HERMES_INLINE Lanes shift_left_23(Lanes a) {
   return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(a.v), 23))};
 }
@@ -74,6 +79,26 @@ HERMES_INLINE Lanes first_bf16(Lanes pairs) {
 HERMES_INLINE Lanes second_bf16(Lanes pairs) {
   const __m512i mask = _mm512_set1_epi32(static_cast<int>(0xFFFF0000));
   return {_mm512_castsi512_ps(_mm512_and_si512(_mm512_castps_si512(pairs.v), mask))};
+}
+
+struct Sums64 {
+  __m512d lo, hi;
+
+  static HERMES_INLINE Sums64 zero() { return {_mm512_setzero_pd(), _mm512_setzero_pd()}; }
+  HERMES_INLINE void store(double* p) const {
+    _mm512_storeu_pd(p, lo);
+    _mm512_storeu_pd(p + 8, hi);
+  }
+};
+HERMES_INLINE __m512d widened_low(Lanes a) { return _mm512_cvtps_pd(_mm512_castps512_ps256(a.v)); }
+HERMES_INLINE __m512d widened_high(Lanes a) { return _mm512_cvtps_pd(_mm512_extractf32x8_ps(a.v, 1)); }
+HERMES_INLINE void add(Sums64& sums, Lanes a) {
+  sums.lo = _mm512_add_pd(sums.lo, widened_low(a));
+  sums.hi = _mm512_add_pd(sums.hi, widened_high(a));
+}
+HERMES_INLINE void add_squares(Sums64& sums, Lanes a) {
+  sums.lo = _mm512_fmadd_pd(widened_low(a), widened_low(a), sums.lo);
+  sums.hi = _mm512_fmadd_pd(widened_high(a), widened_high(a), sums.hi);
 }
 
 HERMES_INLINE float sum(Lanes a) {

@@ -14,9 +14,11 @@ struct Lanes {
   // Shapes of register blocks: how many accumulators this set keeps without spilling.
   static constexpr int kLinearRows = 2, kLinearCols = 2;        // linear: rows of x by rows of weight
   static constexpr int kAttentionRows = 2, kAttentionCols = 2;  // attention: queries by vectors of 16
+  static constexpr int kProductRows = 2, kProductCols = 2;      // products of training: rows by vectors of 16
 
   float v[16];
 
+  using Sums = struct Sums64;  // defined below
   static HERMES_INLINE Lanes zero() { return broadcast(0); }
   static HERMES_INLINE Lanes broadcast(float x) {
     Lanes r;
@@ -88,6 +90,13 @@ HERMES_INLINE Lanes max(const Lanes& a, const Lanes& b) {
 HERMES_INLINE Lanes min(const Lanes& a, const Lanes& b) {
   return each([&](int i) { return a.v[i] < b.v[i] ? a.v[i] : b.v[i]; });
 }
+HERMES_INLINE Lanes sqrt(const Lanes& a) {
+  return each([&](int i) { return __builtin_sqrtf(a.v[i]); });
+}
+// The first n lanes of a, the others of b; 0 <= n <= 16.
+HERMES_INLINE Lanes first_of(const Lanes& a, int n, const Lanes& b) {
+  return each([&](int i) { return i < n ? a.v[i] : b.v[i]; });
+}
 // The bit pattern moved left by 23: the low bits of a mantissa become an exponent.
 HERMES_INLINE Lanes shift_left_23(const Lanes& a) {
   return each([&](int i) { return __builtin_bit_cast(float, __builtin_bit_cast(uint32_t, a.v[i]) << 23); });
@@ -119,6 +128,22 @@ HERMES_INLINE float highest(const Lanes& a) {
     for (int i = 0; i < step; ++i) r.v[i] = r.v[i] > r.v[i + step] ? r.v[i] : r.v[i + step];
   }
   return r.v[0];
+}
+
+// Sixteen sums in fp64, one for each lane.
+struct Sums64 {
+  double v[16];
+
+  static HERMES_INLINE Sums64 zero() { return {}; }
+  HERMES_INLINE void store(double* p) const {
+    for (int i = 0; i < 16; ++i) p[i] = v[i];
+  }
+};
+HERMES_INLINE void add(Sums64& sums, const Lanes& a) {
+  for (int i = 0; i < 16; ++i) sums.v[i] += static_cast<double>(a.v[i]);
+}
+HERMES_INLINE void add_squares(Sums64& sums, const Lanes& a) {  // squares are exact in fp64
+  for (int i = 0; i < 16; ++i) sums.v[i] += static_cast<double>(a.v[i]) * static_cast<double>(a.v[i]);
 }
 
 // rows[i] lane j <-> rows[j] lane i.

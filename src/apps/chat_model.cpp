@@ -1,0 +1,56 @@
+#include "apps/chat_model.h"
+
+#include <boost/json.hpp>
+#include <random>
+
+namespace hermes::apps {
+
+Result<chat::PromptFormat> load_prompt_format(const formats::ModelDirectory& directory) {
+  HERMES_ASSIGN(const std::vector<formats::ChatTemplate> templates, directory.read_chat_templates());
+  if (templates.empty()) {
+    return Error::not_found("{}: no chat template (chat_template.jinja, or \"chat_template\" in tokenizer_config.json)",
+                            directory.path().string());
+  }
+  HERMES_ASSIGN(const formats::ChatTemplate found, directory.read_chat_template());
+  HERMES_ASSIGN(const formats::TokenizerConfig config, directory.read_tokenizer_config());
+  json::object constants;
+  if (config.bos_token) constants["bos_token"] = *config.bos_token;
+  if (config.eos_token) constants["eos_token"] = *config.eos_token;
+  HERMES_ASSIGN(chat::ChatTemplate parsed, chat::ChatTemplate::parse(found.text, found.source));
+  return chat::PromptFormat::make(std::move(parsed), std::move(constants));
+}
+
+Result<ChatModel> load_chat_model(const ModelOptions& options) {
+  HERMES_ASSIGN(const formats::ModelDirectory directory, open_model(options.path));
+  HERMES_ASSIGN(chat::PromptFormat format, load_prompt_format(directory));
+  HERMES_ASSIGN(tokenizer::Tokenizer tokenizer, load_tokenizer(options.path));
+  HERMES_ASSIGN(formats::GenerationConfig recommended, directory.read_generation_config());
+  HERMES_ASSIGN(LoadedModel loaded, load_model(directory, options));
+  return ChatModel{.name = options.path == kEmbeddedModel ? "hermes-nano (embedded)" : options.path,
+                   .tokenizer = std::move(tokenizer),
+                   .format = std::move(format),
+                   .recommended = std::move(recommended),
+                   .loaded = std::move(loaded)};
+}
+
+sampling::SamplingParams recommended_sampling(const formats::GenerationConfig& recommended) {
+  sampling::SamplingParams params;
+  if (recommended.do_sample.value_or(false)) {
+    params.temperature = recommended.temperature.value_or(1);
+    params.top_k = recommended.top_k.value_or(0);
+    params.top_p = recommended.top_p.value_or(1);
+    params.min_p = recommended.min_p.value_or(0);
+  }
+  params.seed = std::random_device()();
+  return params;
+}
+
+engine::LocalGenerator make_generator(const ChatModel& model, const ModelOptions& options, int64_t context) {
+  return {*model.loaded.decoder,
+          model.tokenizer,
+          {.context = context > 0 ? context : model.loaded.decoder->spec().max_positions,
+           .kv_dtype = options.kv_dtype,
+           .end_tokens = model.recommended.eos_token_ids}};
+}
+
+}  // namespace hermes::apps

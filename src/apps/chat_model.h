@@ -1,0 +1,34 @@
+// A model that holds conversations: weights, tokenizer, chat template, and what its makers recommend.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "apps/model_options.h"
+#include "base/result.h"
+#include "chat/prompt_format.h"
+#include "engine/local_generator.h"
+#include "formats/hf_directory.h"
+
+namespace hermes::apps {
+
+struct ChatModel {
+  std::string name;  // for people
+  tokenizer::Tokenizer tokenizer;
+  chat::PromptFormat format;
+  formats::GenerationConfig recommended;
+  LoadedModel loaded;
+};
+
+Result<ChatModel> load_chat_model(const ModelOptions& options);
+// The template and special tokens alone. Not found, with what to do, where the model has no chat template.
+Result<chat::PromptFormat> load_prompt_format(const formats::ModelDirectory& directory);
+
+// The recommended sampling; greedy where there is none. The seed is random.
+sampling::SamplingParams recommended_sampling(const formats::GenerationConfig& recommended);
+
+// A generator over it; `context` 0 is what the model was trained for.
+engine::LocalGenerator make_generator(const ChatModel& model, const ModelOptions& options, int64_t context = 0);
+
+}  // namespace hermes::apps
