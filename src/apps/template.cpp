@@ -100,7 +100,8 @@ void add_template(CLI::App& app, Action& action) {
       ->required();
   command->add_option("--tools", options->tools, "JSON: an array of tools");
   command->add_option("--name", options->name, "which of the model's templates (default: tool_use with tools, if any)");
-  command->add_option("--set", options->variables, "NAME=VALUE: a variable of the template, for example thinking=true");
+  command->add_option("--set", options->variables, "NAME=VALUE: a variable of the template, for example thinking=true")
+      ->allow_extra_args(false);
   command->add_flag("--no-generation-prompt", options->no_generation_prompt, "do not open the assistant's turn");
   command->footer("Example: hermes template models/my-model --messages chat.json --set thinking=true");
   command->callback([options, &action] { action = [options] { return render(*options); }; });

@@ -2,6 +2,7 @@
 // cycles (a namespace that holds itself) cost nothing. Nothing allocated here has a destructor.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <memory>
@@ -10,6 +11,18 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+// Under AddressSanitizer, the bytes around and behind each piece are out of bounds.
+#if defined(__SANITIZE_ADDRESS__)
+#define HERMES_ARENA_GUARDED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HERMES_ARENA_GUARDED 1
+#endif
+#endif
+#ifdef HERMES_ARENA_GUARDED
+#include <sanitizer/asan_interface.h>
+#endif
 
 namespace hermes::chat::jinja {
 
@@ -20,11 +33,11 @@ class Arena {
   Arena& operator=(const Arena&) = delete;
 
   void* allocate(size_t bytes, size_t alignment = alignof(std::max_align_t)) {
-    const size_t at = (used_ + alignment - 1) & ~(alignment - 1);
+    const size_t at = (used_ + kGap + alignment - 1) & ~(alignment - 1);
     if (at + bytes > size_) [[unlikely]]
       return allocate_chunk(bytes);
     used_ = at + bytes;
-    return chunk_ + at;
+    return usable(chunk_ + at, bytes);
   }
 
   template <class T, class... A>
@@ -53,7 +66,7 @@ class Arena {
   static constexpr size_t kFirstChunk = 16 << 10, kLargestChunk = 1 << 20;
 
   void* allocate_chunk(size_t bytes) {
-    const size_t usual = chunks_.empty() ? kFirstChunk : std::min(kLargestChunk, 2 * size_);
+    const size_t usual = size_ == 0 ? kFirstChunk : std::min(kLargestChunk, 2 * size_);
     if (bytes > usual / 4) {  // large pieces stand alone, so that the present chunk is not given up for them
       chunks_.emplace_back(new std::byte[bytes + 1]);
       total_ += bytes;
@@ -64,8 +77,22 @@ class Arena {
     size_ = usual;
     used_ = bytes;
     total_ += usual;
-    return chunk_;
+#ifdef HERMES_ARENA_GUARDED
+    ASAN_POISON_MEMORY_REGION(chunk_, size_);
+#endif
+    return usable(chunk_, bytes);
   }
+
+#ifdef HERMES_ARENA_GUARDED
+  static constexpr size_t kGap = 8;
+  static void* usable(std::byte* piece, size_t bytes) {
+    ASAN_UNPOISON_MEMORY_REGION(piece, bytes);
+    return piece;
+  }
+#else
+  static constexpr size_t kGap = 0;
+  static void* usable(std::byte* piece, size_t) { return piece; }
+#endif
 
   std::byte* chunk_ = nullptr;
   size_t size_ = 0, used_ = 0, total_ = 0;

@@ -16,7 +16,8 @@ bool AttributePath::read_text(std::string_view path) {
     const auto end = std::from_chars(part.data(), part.data() + part.size(), index);
     const bool number = end.ec == std::errc() && end.ptr == part.data() + part.size() && !part.starts_with('-');
     parts_.push_back(number ? Value::of(index) : run_->copy(part));
-    if (dot == path.size()) return !run_->failed();
+    if (!run_->charge(1)) return false;
+    if (dot == path.size()) return true;
     path.remove_prefix(dot + 1);
   }
 }
@@ -30,6 +31,7 @@ bool AttributePath::read(const Value& attribute) {
 
 Value AttributePath::get(const Value& item, const Value& otherwise) const {
   Value value = item;
+  if (!run_->charge(parts_.size())) return Value::failed();
   for (const Value& part : parts_) {
     value = get_item(*run_, value, part);
     if (value.is_undefined() && !otherwise.is_missing() && !otherwise.is_none()) value = otherwise;

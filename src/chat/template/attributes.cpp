@@ -115,16 +115,19 @@ Value macro_attribute(Run& run, const Macro& macro, std::string_view name) {
   return run.tuple({names.data(), names.size()});
 }
 
-bool is_hashable(const Value& v, int depth = 0) {
-  if (v.is(Kind::kList) || v.is(Kind::kDict) || v.is(Kind::kDictView) || depth > kMaxValueDepth) return false;
-  return !v.is(Kind::kTuple) ||
-         std::all_of(v.items().begin(), v.items().end(), [&](const Value& i) { return is_hashable(i, depth + 1); });
+// False, too, where the rendering failed on the way.
+bool is_hashable(Run& run, const Value& v, int depth = 0) {
+  if (v.is(Kind::kList) || v.is(Kind::kDict) || v.is(Kind::kDictView) || depth > kMaxValueDepth || !run.charge(1)) {
+    return false;
+  }
+  return !v.is(Kind::kTuple) || std::all_of(v.items().begin(), v.items().end(),
+                                            [&](const Value& i) { return is_hashable(run, i, depth + 1); });
 }
 
 // The item, or missing where Python raises TypeError or LookupError.
 Value own_item(Run& run, const Value& object, const Value& key) {
   if (object.is(Kind::kDict)) {
-    if (!is_hashable(key)) return {};
+    if (!is_hashable(run, key)) return run.failed() ? Value::failed() : Value{};
     const Value* found = lookup(run, *object.dict, key);
     if (found == nullptr) return run.failed() ? Value::failed() : Value{};
     return *found;
@@ -194,6 +197,7 @@ Value get_own_attribute(Run& run, const Value& object, const AttributeName& attr
       if (object.list->group && name == "list") found = object.items()[1];
       break;
     case Kind::kNamespace:
+      if (!run.charge(object.space->members.size() / 8)) return Value::failed();
       for (const DictEntry& e : object.space->members) {
         if (e.key.is_string() && e.key.text() == name) found = e.value;
       }

@@ -11,7 +11,7 @@
 
 namespace hermes::chat::jinja {
 
-inline constexpr int kMaxCallDepth = 1500;  // expressions and statements under way at once
+inline constexpr int kMaxCallDepth = 1000;  // expressions and statements under way at once
 
 // The variables of a function that runs.
 struct Activation {
@@ -32,7 +32,31 @@ class Evaluator {
 
  private:
   enum class Flow { kNext, kBreak, kContinue, kFailed };
-  struct Call;
+  // Arguments under evaluation: a few on the stack, more in the arena.
+  struct Call {
+    explicit Call(Arena& arena) : more(arena), named(arena) {}
+
+    void push(const Value& v) {
+      if (count < kFew && more.empty()) {
+        few[count++] = v;
+        return;
+      }
+      if (more.empty()) {
+        for (size_t i = 0; i < count; ++i) more.push_back(few[i]);
+      }
+      more.push_back(v);
+    }
+    Arguments arguments() const {
+      const auto positional = more.empty() ? std::span(few, count) : std::span(more.data(), more.size());
+      return {positional, {named.data(), named.size()}};
+    }
+
+    static constexpr size_t kFew = 4;
+    Value few[kFew];
+    size_t count = 0;
+    ArenaVector<Value> more;
+    ArenaVector<Named> named;
+  };
   // Counts expressions and statements under way.
   struct Depth {
     explicit Depth(Evaluator& e) : evaluator(e) { ++evaluator.depth_; }

@@ -57,8 +57,10 @@ Value truncate(Run& run, const Value& input, const Arguments& arguments) {
   const auto end_size = static_cast<int64_t>(code_points(*end));
   if (*length < end_size) return run.fail("expected length >= {}, got {}", end_size, *length);
   if (*leeway < 0) return run.fail("expected leeway >= 0, got {}", *leeway);
+  const auto size = jinja::length(run, input);
+  if (!size) return Value::failed();
+  if (static_cast<int64_t>(*size) - *leeway <= *length) return input;
   if (!require_text(run, input)) return Value::failed();
-  if (static_cast<int64_t>(code_points(*input.string)) - *leeway <= *length) return input;
   std::string_view cut = input.text().substr(0, byte_at(*input.string, static_cast<size_t>(*length - end_size)));
   if (!truth((*bound)[1])) cut = cut.substr(0, cut.rfind(' '));
   return run.copy_like(input, std::string(cut) + std::string(*end));
@@ -72,6 +74,7 @@ Value word_wrap(Run& run, const Value& input, const Arguments& arguments) {
   const auto width = to_integer(run, (*bound)[0], kWidth);
   const auto between = to_string(run, (*bound)[2].is_none() ? Value{} : (*bound)[2], "\n");
   if (!width || !between) return Value::failed();
+  if (!run.allow_items(input.text().size())) return Value::failed();
   if (*width <= 0) return run.fail("invalid width {} (must be > 0)", *width);
   const auto is_set = [](const Value& v) { return v.is_missing() || truth(v); };
   std::string out;

@@ -30,6 +30,8 @@ class Generator : public Iterator {
   ~Generator() = default;
   // The input's next item; Python's `for item in value`.
   bool next_item(Run& run, Value* item) {
+    const Descent descent(run, run.iteration_depth());
+    if (!descent) return false;
     if (source_ == nullptr) source_ = iterate(run, input_);
     return source_ != nullptr && source_->next(run, item);
   }
@@ -39,6 +41,23 @@ class Generator : public Iterator {
   Value input_;
   Iterator* source_ = nullptr;
 };
+
+// A generator that was given wrong arguments: it says so only when its first item is wanted.
+class Failing final : public Generator {
+ public:
+  Failing(const Value& input, std::string_view message) : Generator(input), message_(message) {}
+  bool next(Run& run, Value*) override {
+    if (truth(input())) run.fail("{}", message_);
+    return false;
+  }
+
+ private:
+  std::string_view message_;
+};
+
+Value failing(Run& run, const Value& input, std::string_view message) {
+  return Value::of(run.arena().make<Failing>(input, std::string_view(run.arena().copy(message), message.size())));
+}
 
 class MapAttribute final : public Generator {
  public:
@@ -132,30 +151,32 @@ class Unique final : public Generator {
 
 class Batch final : public Generator {
  public:
-  Batch(const Value& input, int64_t size, const Value& fill) : Generator(input), size_(size), fill_(fill) {}
+  Batch(const Value& input, const Value& size, const Value& fill) : Generator(input), size_(size), fill_(fill) {}
   bool next(Run& run, Value* out) override {
     ArenaVector<Value> batch(run.arena());
     Value item;
     if (!pending_.is_missing()) batch.push_back(std::exchange(pending_, {}));
     while (next_item(run, &item)) {
-      if (static_cast<int64_t>(batch.size()) == size_) {  // which a size below 1 reaches with an empty batch only
+      if (is_full(batch.size())) {  // which a size of 0 reaches with an empty batch only
         pending_ = item;
         break;
       }
       batch.push_back(item);
     }
     if (run.failed() || (batch.empty() && pending_.is_missing())) return false;
-    if (pending_.is_missing() && !fill_.is_none() && static_cast<int64_t>(batch.size()) < size_) {
-      if (!run.allow_items(static_cast<size_t>(size_))) return false;
-      while (static_cast<int64_t>(batch.size()) < size_) batch.push_back(fill_);
+    if (pending_.is_missing() && !fill_.is_none()) {
+      const auto size = to_integer(run, size_);
+      if (!size || (*size > 0 && !run.allow_items(static_cast<size_t>(*size)))) return false;
+      while (static_cast<int64_t>(batch.size()) < *size) batch.push_back(fill_);
     }
     *out = run.list({batch.data(), batch.size()});
     return !out->is_failed();
   }
 
  private:
-  int64_t size_;
-  Value fill_, pending_{};
+  bool is_full(size_t n) const { return size_.is_number() && size_.as_real() == static_cast<double>(n); }
+
+  Value size_, fill_, pending_{};
 };
 
 class Slices final : public Generator {
@@ -210,11 +231,11 @@ Value map(Run& run, const Value& input, const Arguments& arguments) {
   if (!arguments.positional.empty()) {
     return Value::of(run.arena().make<MapFilter>(input, arguments.positional[0], kept(run, arguments, 1)));
   }
-  // Python looks at the arguments when the first item is wanted; a template that never asks never learns.
   const auto attribute = named("attribute"), otherwise = named("default");
-  if (attribute == arguments.named.end()) return run.fail("map requires a filter argument");
+  if (attribute == arguments.named.end()) return failing(run, input, "map requires a filter argument");
   for (const Named& n : arguments.named) {
-    if (n.name != "attribute" && n.name != "default") return run.fail("Unexpected keyword argument '{}'", n.name);
+    if (n.name != "attribute" && n.name != "default")
+      return failing(run, input, fmt::format("Unexpected keyword argument '{}'", n.name));
   }
   AttributePath path(run);
   if (!path.read(attribute->value)) return Value::failed();
@@ -227,7 +248,7 @@ Value select(Run& run, const Value& input, const Arguments& arguments) {
   AttributePath path(run);
   size_t at = 0;
   if (by_attribute) {
-    if (arguments.positional.empty()) return run.fail("Missing parameter for attribute name");
+    if (arguments.positional.empty()) return failing(run, input, "Missing parameter for attribute name");
     if (!path.read(arguments.positional[at++])) return Value::failed();
   }
   const Value test = at < arguments.positional.size() ? arguments.positional[at++] : Value{};
@@ -244,10 +265,8 @@ Value unique(Run& run, const Value& input, const Arguments& arguments) {
 Value batch(Run& run, const Value& input, const Arguments& arguments) {
   const auto bound = bind(run, "batch", arguments, {"linecount", "fill_with"}, 1);
   if (!bound) return Value::failed();
-  const auto size = to_integer(run, (*bound)[0]);
-  if (!size) return Value::failed();
   const Value fill = (*bound)[1].is_missing() ? Value::none() : (*bound)[1];
-  return Value::of(run.arena().make<Batch>(input, *size, fill));
+  return Value::of(run.arena().make<Batch>(input, (*bound)[0], fill));
 }
 
 Value slices(Run& run, const Value& input, const Arguments& arguments) {

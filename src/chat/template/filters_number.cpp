@@ -32,13 +32,14 @@ Value to_int(Run& run, const Value& input, const Arguments& arguments) {
   const auto bound = bind(run, "int", arguments, {"default", "base"}, 0);
   if (!bound) return Value::failed();
   const Value otherwise = (*bound)[0].is_missing() ? Value::of(int64_t{0}) : (*bound)[0];
-  const auto base = to_integer(run, (*bound)[1], 10);
-  if (!base) return Value::failed();
+  // Looked at for texts only; one that is no base makes the text no integer.
+  const Value& given_base = (*bound)[1];
+  const int64_t base = given_base.is_missing() ? 10 : given_base.is_integral() ? given_base.as_integer() : -1;
   if (input.is_undefined()) return run.fail_undefined(input);
   if (input.is_integral()) return Value::of(input.as_integer());
   if (input.is(Kind::kFloat)) return truncated(run, input.real, otherwise);
   if (!input.is_string()) return otherwise;
-  switch (const IntegerText text = read_integer(input.text(), *base); text.state) {
+  switch (const IntegerText text = read_integer(input.text(), base); text.state) {
     case IntegerText::kRead:
       return Value::of(text.value);
     case IntegerText::kTooLarge:

@@ -32,7 +32,7 @@ class KeyedItems {
       paths_.emplace_back(run_);
       const bool ok =
           attribute.is_string() ? paths_.back().read_text(rest.substr(0, comma)) : paths_.back().read(attribute);
-      if (!ok) return false;
+      if (!ok || !run_.charge(4)) return false;
       rest.remove_prefix(std::min(comma + 1, rest.size()));
     } while (!rest.empty());
     return true;
@@ -71,10 +71,11 @@ class KeyedItems {
 Value sort(Run& run, const Value& input, const Arguments& arguments) {
   const auto bound = bind(run, "sort", arguments, {"reverse", "case_sensitive", "attribute"}, 0);
   if (!bound) return Value::failed();
+  const auto backwards = to_integer(run, (*bound)[0], 0);
   KeyedItems items(run, is_set((*bound)[1]));
   items.as_lists = true;
-  if (!items.read_attributes((*bound)[2]) || !items.fill(input)) return Value::failed();
-  if (!sort_keyed(run, items.keyed, is_set((*bound)[0]))) return Value::failed();
+  if (!backwards || !items.read_attributes((*bound)[2]) || !items.fill(input)) return Value::failed();
+  if (!sort_keyed(run, items.keyed, *backwards != 0)) return Value::failed();
   return list_of(run, items.keyed);
 }
 
@@ -82,7 +83,8 @@ Value dict_sort(Run& run, const Value& input, const Arguments& arguments) {
   const auto bound = bind(run, "dictsort", arguments, {"case_sensitive", "by", "reverse"}, 0);
   if (!bound) return Value::failed();
   const auto by = to_string(run, (*bound)[1], "key");
-  if (!by) return Value::failed();
+  const auto backwards = to_integer(run, (*bound)[2], 0);
+  if (!by || !backwards) return Value::failed();
   if (*by != "key" && *by != "value") return run.fail("You can only sort by either \"key\" or \"value\"");
   if (input.is_undefined()) return run.fail_undefined(input);
   if (!input.is(Kind::kDict)) return run.fail("'{}' object has no attribute 'items'", type_name(input));
@@ -93,7 +95,7 @@ Value dict_sort(Run& run, const Value& input, const Arguments& arguments) {
     if (key.is_failed()) return key;
     keyed.push_back({key, run.pair(e.key, e.value)});
   }
-  if (!sort_keyed(run, keyed, is_set((*bound)[2]))) return Value::failed();
+  if (!sort_keyed(run, keyed, *backwards != 0)) return Value::failed();
   return list_of(run, keyed);
 }
 
@@ -192,7 +194,7 @@ Value last(Run& run, const Value& input, const Arguments& arguments) {
   if (input.is_string() && !input.text().empty()) {
     size_t at = input.text().size() - 1;
     while (at > 0 && (input.text()[at] & '\xC0') == '\x80') --at;
-    return run.view(input.text().substr(at));
+    return run.view_like(input, input.text().substr(at));
   }
   ArenaVector<Value> items(run.arena());
   if (!collect(run, input, items)) return Value::failed();

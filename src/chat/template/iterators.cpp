@@ -28,7 +28,7 @@ class TextIterator final : public Iterator {
     if (rest.empty() || !run.charge(1)) return false;
     const size_t length = decode_utf8(rest, 0).length;
     at_ += length;
-    *out = run.view_like(text_, rest.substr(0, length));
+    *out = run.view(rest.substr(0, length));  // of Markup, too, the letters are plain
     return true;
   }
 
@@ -168,6 +168,8 @@ std::optional<size_t> length(Run& run, const Value& v) {
 }
 
 bool Loop::advance(Run& run, Value* item) {
+  const Descent descent(run, run.iteration_depth());  // a loop may run over a loop
+  if (!descent) return false;
   if (!after_.is_missing()) {
     *item = after_;
     after_ = {};

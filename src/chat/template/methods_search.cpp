@@ -249,7 +249,8 @@ std::vector<std::string_view> lines_of(std::string_view text, bool keep_ends) {
 Value split_lines(Run& run, const Value& self, const Arguments& arguments) {
   const auto bound = bind(run, "splitlines", arguments, {"keepends"}, 0);
   if (!bound || !run.charge_text(4 * self.text().size())) return Value::failed();
-  return strings(run, self, lines_of(self.text(), truth((*bound)[0])));
+  const auto keep_ends = to_integer(run, (*bound)[0], 0);
+  return keep_ends ? strings(run, self, lines_of(self.text(), *keep_ends != 0)) : Value::failed();
 }
 
 Value replace_text(Run& run, const Value& self, std::string_view from, std::string_view to, int64_t count) {

@@ -7,7 +7,7 @@
 namespace hermes::chat::jinja {
 namespace {
 
-void deepen(Expr& parent, int depth) { parent.depth = std::max(parent.depth, depth + 1); }
+void deepen_to(Expr& parent, int depth) { parent.depth = std::max(parent.depth, depth + 1); }
 
 }  // namespace
 
@@ -43,13 +43,13 @@ Result<ExprPtr> ExpressionParser::parse_subscript(ExprPtr object) {
   take();  // the dot
   if (current().is(TokenKind::kName)) {
     auto attribute = std::make_unique<AttributeExpr>(line, std::move(object), intern(take().text));
-    deepen(*attribute, depth);
+    deepen_to(*attribute, depth);
     return checked_depth(std::move(attribute));
   }
   if (!current().is(TokenKind::kInteger)) return error("expected name or number");
   ExprPtr key = std::make_unique<ConstExpr>(line, Value::of(take().integer));
   auto item = std::make_unique<ItemExpr>(line, std::move(object), std::move(key));
-  deepen(*item, depth);
+  deepen_to(*item, depth);
   return checked_depth(std::move(item));
 }
 
@@ -67,7 +67,7 @@ Result<ExprPtr> ExpressionParser::parse_brackets(ExprPtr object, int line) {
       HERMES_ASSIGN(key, parse_expression());
     }
     if (!skip_operator(":")) {
-      deepen(*keys, key->depth);
+      deepen_to(*keys, key->depth);
       keys->items.push_back(std::move(key));
       continue;
     }
@@ -85,15 +85,15 @@ Result<ExprPtr> ExpressionParser::parse_brackets(ExprPtr object, int line) {
   HERMES_TRY(expect_operator("]"));
   if (is_slice) {
     slice->object = std::move(object);
-    deepen(*slice, depth);
+    deepen_to(*slice, depth);
     for (const ExprPtr* bound : {&slice->start, &slice->stop, &slice->step}) {
-      if (*bound != nullptr) deepen(*slice, (*bound)->depth);
+      if (*bound != nullptr) deepen_to(*slice, (*bound)->depth);
     }
     return checked_depth(std::move(slice));
   }
   ExprPtr key = keys->items.size() == 1 ? std::move(keys->items[0]) : ExprPtr(std::move(keys));
   auto item = std::make_unique<ItemExpr>(line, std::move(object), std::move(key));
-  deepen(*item, std::max(depth, item->key->depth));
+  deepen_to(*item, std::max(depth, item->key->depth));
   return checked_depth(std::move(item));
 }
 
@@ -102,6 +102,7 @@ Status ExpressionParser::parse_arguments(CallArguments& out, int& depth) {
   HERMES_TRY(expect_operator("("));
   bool comma = false;
   while (!current().is_operator(")")) {
+    if (out.named.size() > kMaxNamed) return Error::exhausted("line {}: more than {} named arguments", line, kMaxNamed);
     if (comma) {
       HERMES_TRY(expect_operator(","));
       if (current().is_operator(")")) break;
@@ -145,7 +146,7 @@ Result<ExprPtr> ExpressionParser::parse_call(ExprPtr callee) {
   int depth = callee->depth;
   call->callee = std::move(callee);
   HERMES_TRY(parse_arguments(call->arguments, depth));
-  deepen(*call, depth);
+  deepen_to(*call, depth);
   return checked_depth(std::move(call));
 }
 
@@ -169,7 +170,7 @@ Result<ExprPtr> ExpressionParser::parse_filters(ExprPtr operand, bool begun) {
     HERMES_ASSIGN(filter->name, parse_dotted_name());
     filter->entry = find_filter(filter->name);
     if (current().is_operator("(")) HERMES_TRY(parse_arguments(filter->arguments, depth));
-    deepen(*filter, depth);
+    deepen_to(*filter, depth);
     HERMES_ASSIGN(operand, checked_depth(std::move(filter)));
   }
   return operand;
@@ -198,11 +199,11 @@ Result<ExprPtr> ExpressionParser::parse_test(ExprPtr operand) {
     test->arguments.positional.push_back(std::move(argument));
   }
   const int line = test->line;
-  deepen(*test, depth);
+  deepen_to(*test, depth);
   if (!negated) return checked_depth(std::move(test));
   depth = test->depth;
   auto negation = std::make_unique<UnaryExpr>(line, UnaryOp::kNot, std::move(test));
-  deepen(*negation, depth);
+  deepen_to(*negation, depth);
   return checked_depth(std::move(negation));
 }
 

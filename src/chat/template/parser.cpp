@@ -186,6 +186,9 @@ class Parser final : public ExpressionParser {
   Status parse_signature(MacroNode& macro) {
     HERMES_TRY(expect_operator("("));
     while (!current().is_operator(")")) {
+      if (macro.parameters.size() > kMaxNamed) {
+        return Error::exhausted("line {}: more than {} parameters", macro.line, kMaxNamed);
+      }
       if (!macro.parameters.empty()) HERMES_TRY(expect_operator(","));
       HERMES_ASSIGN(const String* name, parse_parameter_name());
       for (const Parameter& known : macro.parameters) {

@@ -15,6 +15,7 @@ namespace hermes::chat::jinja {
 
 inline constexpr int kMaxExpressionDepth = 400;  // of the tree
 inline constexpr int kMaxNesting = 120;          // of brackets, and of statements
+inline constexpr size_t kMaxNamed = 1000;        // named arguments of a call, and parameters of a macro
 
 template <class T>
 Result<ExprPtr> checked_depth(std::unique_ptr<T> expr) {
@@ -22,6 +23,11 @@ Result<ExprPtr> checked_depth(std::unique_ptr<T> expr) {
     return Error::exhausted("line {}: an expression is nested deeper than {}", expr->line, kMaxExpressionDepth);
   }
   return ExprPtr(std::move(expr));
+}
+
+// Takes a child's depth into account.
+inline void deepen(Expr& parent, const ExprPtr& child) {
+  if (child != nullptr) parent.depth = std::max(parent.depth, child->depth + 1);
 }
 
 class ExpressionParser {

@@ -98,7 +98,7 @@ class Printer {
         append_quoted(out_, v.macro->name);
         return close('>');
       case Kind::kLoop:
-        return run_.fail("a loop object cannot be printed"), false;
+        return loop(*v.loop);
       case Kind::kIterator:
       case Kind::kFunction:
       case Kind::kMethod:
@@ -157,6 +157,12 @@ class Printer {
     }
     out_ += "])";
     return true;
+  }
+
+  bool loop(Loop& loop) {
+    const int64_t length = loop.length(run_);
+    fmt::format_to(std::back_inserter(out_), "<LoopContext {}/{}>", loop.index0() + 1, length);
+    return length >= 0;
   }
 
   bool space(const Namespace& n) {

@@ -28,6 +28,7 @@ class Run {
   const RenderOptions& options() const { return options_; }
   bool failed() const { return error_.has_value(); }
   const Error& error() const { return *error_; }
+  int& iteration_depth() { return iteration_depth_; }  // iterators over iterators under way, for Descent
   int line() const { return failed() ? error_line_ : line_; }
   void set_line(int line) { line_ = line; }
 
@@ -79,6 +80,7 @@ class Run {
   std::optional<Error> error_;
   int64_t steps_left_;
   int line_ = 1, error_line_ = 1;
+  int iteration_depth_ = 0;
 };
 
 // Counts how deep a function descends; false beyond kMaxValueDepth.

@@ -83,14 +83,16 @@ Value cased(Run& run, const Value& value, const Arguments& arguments) {
   return find_string_method(Upper ? "isupper" : "islower")->call(run, text, {});
 }
 
-Value is_filter(Run& run, const Value& value, const Arguments& arguments) {
-  if (!bind_nothing(run, "filter", arguments)) return Value::failed();
-  return Value::of(value.is_string() && find_filter(value.text()) != nullptr);
+// Whether the value names something; Python looks it up in a dict, so it must be hashable.
+Value names(Run& run, const Value& value, const Arguments& arguments, bool found) {
+  if (!bind_nothing(run, "test", arguments) || !hash(run, value)) return Value::failed();
+  return Value::of(found);
 }
-
+Value is_filter(Run& run, const Value& value, const Arguments& arguments) {
+  return names(run, value, arguments, value.is_string() && find_filter(value.text()) != nullptr);
+}
 Value is_test(Run& run, const Value& value, const Arguments& arguments) {
-  if (!bind_nothing(run, "test", arguments)) return Value::failed();
-  return Value::of(value.is_string() && find_test(value.text()) != nullptr);
+  return names(run, value, arguments, value.is_string() && find_test(value.text()) != nullptr);
 }
 
 constexpr TestEntry kTests[] = {

@@ -1,5 +1,8 @@
 #include "chat/template/text_wrap.h"
 
+#include <algorithm>
+#include <span>
+
 #include "base/utf8.h"
 #include "chat/template/unicode.h"
 
@@ -10,6 +13,8 @@ struct Letter {
   uint32_t code;
   std::string_view text;
 };
+
+using Chunk = std::span<const Letter>;
 
 bool is_blank(uint32_t c) { return c == ' ' || (c >= 9 && c <= 13); }  // ASCII white space, as textwrap has it
 bool is_word(uint32_t c) { return c == '_' || is_alnum(c); }
@@ -29,12 +34,11 @@ class Chunker {
     }
   }
 
-  std::vector<std::vector<Letter>> chunks() {
-    std::vector<std::vector<Letter>> out;
+  std::vector<Chunk> chunks() const {
+    std::vector<Chunk> out;
     for (size_t at = 0; at < letters_.size();) {
       const size_t end = past_chunk(at);
-      out.emplace_back(letters_.begin() + static_cast<std::ptrdiff_t>(at),
-                       letters_.begin() + static_cast<std::ptrdiff_t>(end));
+      out.push_back(Chunk(letters_).subspan(at, end - at));
       at = end;
     }
     return out;
@@ -80,56 +84,54 @@ class Chunker {
   std::vector<Letter> letters_;
 };
 
-bool all_blank(const std::vector<Letter>& chunk) {
+bool all_blank(Chunk chunk) {
   for (const Letter& l : chunk) {
     if (!is_space(l.code)) return false;
   }
   return true;
 }
 
+// Where a word that is too long is cut: after the last hyphen that fits, unless only hyphens stand before it.
+size_t place_to_break(Chunk word, size_t room, bool break_on_hyphens) {
+  if (!break_on_hyphens) return room;
+  size_t hyphen = room;
+  while (hyphen > 0 && word[hyphen - 1].code != '-') --hyphen;
+  const auto others = [](const Letter& l) { return l.code != '-'; };
+  const bool found =
+      hyphen > 1 && std::any_of(word.begin(), word.begin() + static_cast<std::ptrdiff_t>(hyphen - 1), others);
+  return found ? hyphen : room;
+}
+
 }  // namespace
 
 std::vector<std::string> wrap_line(std::string_view line, size_t width, bool break_long_words, bool break_on_hyphens) {
-  auto chunks = Chunker(line, break_on_hyphens).chunks();
+  const Chunker chunker(line, break_on_hyphens);
+  std::vector<Chunk> chunks = chunker.chunks();
   std::vector<std::string> lines;
   size_t at = 0;
   while (at < chunks.size()) {
-    if (!lines.empty() && all_blank(chunks[at])) {
-      ++at;
-      if (at == chunks.size()) break;
-    }
-    std::vector<std::vector<Letter>> present;
+    if (!lines.empty() && all_blank(chunks[at]) && ++at == chunks.size()) break;
+    std::vector<Chunk> present;
     size_t length = 0;
-    while (at < chunks.size() && length + chunks[at].size() <= width) {
+    for (; at < chunks.size() && length + chunks[at].size() <= width; ++at) {
       length += chunks[at].size();
-      present.push_back(std::move(chunks[at++]));
+      present.push_back(chunks[at]);
     }
     if (at < chunks.size() && chunks[at].size() > width) {
-      const size_t room = width - length;
       if (break_long_words) {
-        auto& chunk = chunks[at];
-        size_t cut = room;
-        if (break_on_hyphens && chunk.size() > room) {
-          // After the last hyphen that fits, unless only hyphens stand before it.
-          size_t hyphen = room;
-          while (hyphen > 0 && chunk[hyphen - 1].code != '-') --hyphen;
-          bool other = false;
-          for (size_t i = 0; i + 1 < hyphen; ++i) other = other || chunk[i].code != '-';
-          if (hyphen > 1 && other) cut = hyphen;
-        }
-        present.emplace_back(chunk.begin(), chunk.begin() + static_cast<std::ptrdiff_t>(cut));
-        chunk.erase(chunk.begin(), chunk.begin() + static_cast<std::ptrdiff_t>(cut));
+        const size_t cut = place_to_break(chunks[at], width - length, break_on_hyphens);
+        present.push_back(chunks[at].first(cut));
+        chunks[at] = chunks[at].subspan(cut);
       } else if (present.empty()) {
-        present.push_back(std::move(chunks[at++]));
+        present.push_back(chunks[at++]);
       }
     }
     if (!present.empty() && all_blank(present.back())) present.pop_back();
     if (present.empty()) continue;
-    std::string text;
-    for (const auto& chunk : present) {
-      for (const Letter& l : chunk) text += l.text;
+    lines.emplace_back();
+    for (const Chunk& chunk : present) {
+      for (const Letter& l : chunk) lines.back() += l.text;
     }
-    lines.push_back(std::move(text));
   }
   return lines;
 }

@@ -18,8 +18,8 @@ CpuIsa runnable_or_best(std::optional<CpuIsa> isa);
 // Only for sets of runnable_cpu_isas().
 const KernelTable& kernel_table(CpuIsa isa);
 
-// cos and sin of the angles of rope for one list of positions. All layers of a pass ask for the same list, q and k alike:
-// it is worked out once.
+// cos and sin of the angles of rope for one list of positions. All layers of a pass ask for the same list, q and k
+// alike: it is worked out once.
 class RotationTable {
  public:
   // [T][head_dim]: half of cos, half of sin, for each position.
@@ -45,7 +45,7 @@ struct CpuContext {
   ThreadPool& pool;
   const KernelTable& kernels;
   const bool has_tiles;
-  Scratch shared, weights;  // x as linear packs it; the weight of a norm or a bias, widened
+  Scratch shared, weights;  // packed operands, partial sums; the weight of a norm or a bias, widened
   RotationTable rotations;
   std::vector<Scratch> per_thread;  // one each, for the time of a piece
 };

@@ -1,5 +1,5 @@
-// Speeds of the ops that training runs, one thread and all threads, on the shapes of a small model: 8,192 tokens, hidden
-// 256, 8 heads of 32 over 4 KV heads, MLP 768, vocabulary 2,048. Where arithmetic is the limit, `peak` is the share of
+// Speeds of the ops that training runs, one thread and all threads, on the shapes of a small model: 8,192 tokens,
+// hidden 256, 8 heads of 32 over 4 KV heads, MLP 768, vocabulary 2,048. Where arithmetic is the limit, `peak` is the share of
 // what multiply-adds in registers reach, measured just before.
 //   kernels_cpu_training_bench [--benchmark_filter=REGEX] [--benchmark_repetitions=5]
 #include <benchmark/benchmark.h>

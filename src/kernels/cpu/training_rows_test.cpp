@@ -1,5 +1,5 @@
-// The ops of training that go over rows or arrays, every instruction set against the fp64 reference, and the same bits on
-// any number of threads.
+// The ops of training that go over rows or arrays, every instruction set against the fp64 reference, and the same
+// bits on any number of threads.
 #include <gtest/gtest.h>
 
 #include <cmath>

@@ -1,13 +1,13 @@
-// The kernels that training adds to an instruction set's table (kernel_table.h): again functions over raw pointers, with
-// no threads and no memory of their own. Sums have a fixed order within one set; different sets may differ in bits.
+// The kernels that training adds to an instruction set's table (kernel_table.h): again functions over raw pointers,
+// with no threads and no memory of their own. Sums have a fixed order within one set; different sets may differ in bits.
 #pragma once
 
 #include <cstdint>
 
 namespace hermes::kernels {
 
-// Memory that is wanted soon, asked for while a product is computed: tile i of its rows asks for the bytes that begin at
-// at + i * per_tile, per_step of them with each element of the sums. Only a hint: any address will do.
+// Memory that is wanted soon, asked for while a product is computed: tile i of its rows asks for the bytes that begin
+// at `at` + i * per_tile, per_step of them with each element of the sums. Only a hint: any address will do.
 struct Ahead {
   const char* at = nullptr;
   int64_t per_tile = 0, per_step = 0;
