@@ -185,12 +185,36 @@ class TrainTokenizer(unittest.TestCase):
             self.assertEqual(out.read_bytes(), first)
 
 
+class Synth(unittest.TestCase):
+    def test_makes_the_same_data_again_and_says_what_it_made(self):
+        with tempfile.TemporaryDirectory() as folder:
+            runs = []
+            for name, threads in (("a", 1), ("b", 2)):
+                out = pathlib.Path(folder, name)
+                report = json.loads(hermes("synth", ROOT / "recipes/nano/data.json", "--records", 2000, "--out", out,
+                                           "--json", "-t", threads))
+                runs.append(report["data_hash"])
+                self.assertEqual(report["discarded"], {})
+                self.assertIn("arithmetic 1", (out / "report.txt").read_text())
+                self.assertTrue((out / "train.jsonl.zst").stat().st_size > 0)
+            self.assertEqual(runs[0], runs[1])
+            tokenizer = pathlib.Path(folder, "tokenizer.json")
+            hermes("train-tokenizer", pathlib.Path(folder, "a/train.jsonl.zst"), "--chat-template",
+                   ROOT / "recipes/nano/chat_template.jinja", "--split", "qwen", "--vocab-size", 400, "--special",
+                   "<|eot_id|>", "--shown", "<think>", "-o", tokenizer)
+            tokens = json.loads(hermes("tokenize", tokenizer, "<think>12<|eot_id|>", "--json"))["tokens"]
+            self.assertEqual(tokens, ["<think>", "1", "2", "<|eot_id|>"])
+            self.assertIn("chat data needs --chat-template",
+                          hermes("train-tokenizer", pathlib.Path(folder, "a/train.jsonl.zst"), "-o", tokenizer, status=1))
+
+
 class Usage(unittest.TestCase):
     def test_help_and_wrong_usage(self):
-        for command in ("info", "generate", "tokenize", "logits", "train-tokenizer"):
-            self.assertIn("Example: hermes " + command, hermes(command, "--help"))
+        for command in ("info", "chat", "generate", "tokenize", "logits", "template", "train-tokenizer", "synth", "train",
+                        "eval"):
+            self.assertRegex(hermes(command, "--help"), r"Examples?:\s+hermes " + command)
         hermes("--version")
-        for wrong in ([], ["nonsense"], ["info"], ["generate", "m"], ["logits", "m", "--tokens", "x"],
+        for wrong in ([], ["nonsense"], ["synth"], ["eval"], ["generate", "m"], ["logits", "m", "--tokens", "x"],
                       ["logits", "m", "--tokens", "1", "--threads", "0"], ["info", "m", "--unknown"]):
             hermes(*wrong, status=2)
 

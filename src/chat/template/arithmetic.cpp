@@ -225,7 +225,7 @@ std::string escape_html(std::string_view text) {
 Value escape(Run& run, const Value& value) {
   if (Run::is_markup(value)) return value;
   const Value text = to_text(run, value);
-  if (text.is_failed() || !run.allow_text(text.text().size())) return Value::failed();
+  if (text.is_failed() || !run.charge_letters(text.text().size() / 4)) return Value::failed();
   return run.copy(escape_html(text.text()), true);
 }
 

@@ -42,7 +42,7 @@ Value AttributePath::get(const Value& item, const Value& otherwise) const {
 
 Value ignore_case(Run& run, const Value& value) {
   if (!value.is_string()) return value;
-  if (!run.allow_text(3 * value.text().size())) return Value::failed();
+  if (!run.charge_letters(value.text().size())) return Value::failed();
   return run.copy_like(value, to_lower(value.text()));
 }
 

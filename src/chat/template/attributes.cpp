@@ -312,7 +312,8 @@ Value get_slice(Run& run, const Value& object, const Value& start, const Value& 
                  end = byte_at(*object.string, static_cast<size_t>(to));
     return run.view_like(object, object.text().substr(begin, end - begin));
   }
-  if (!run.allow_items(static_cast<size_t>(size))) return Value::failed();
+  if (!run.allow_items(static_cast<size_t>(size)) || !run.charge_letters(2 * object.text().size()))
+    return Value::failed();
   std::vector<size_t> starts;  // of every code point
   for (size_t at = 0; at < object.text().size(); at += decode_utf8(object.text(), at).length) starts.push_back(at);
   std::string out;

@@ -3,8 +3,13 @@
 //
 // Semantics: jinja2 3.1's ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True) with the loopcontrols
 // extension, `tojson`, `raise_exception`, `strftime_now` and {% generation %} as Hugging Face transformers sets it up.
-// Bounded: template size, output size, steps, nesting. Errors name the template, line and what is wrong; a
-// raise_exception() of the template is kInvalidArgument with its message.
+// Bounded: template size, output size, steps, nesting. Errors name the template, line and what is wrong:
+//   kInvalidArgument    raise_exception() of the template, with its message
+//   kCorrupt            wrong syntax, or an evaluation that fails as it would in Python
+//   kUnsupported        what is left out, by name: include, import, extends and block (there are no other templates),
+//                       autoescape, integers beyond 64 bits, complex numbers, str.encode and a few other methods of str,
+//                       the filters random, urlize and pprint
+//   kResourceExhausted  a bound
 #pragma once
 
 #include <chrono>
@@ -23,7 +28,8 @@ namespace hermes::chat {
 
 struct Rendered {
   std::string text;
-  // Byte ranges [begin, end) of `text` that came from {% generation %} blocks, in order.
+  // Byte ranges [begin, end) of `text` that came from {% generation %} blocks, in order. Of a block whose text is first
+  // captured (by a macro, a block set, ...) transformers reckons the beginning of the capture, and so does this.
   std::vector<std::pair<size_t, size_t>> generated;
 };
 

@@ -128,7 +128,8 @@ TEST(ChatTemplate, RunawayTemplatesEndSoon) {
       "{% for i in range(100000) %}{% set q = range(100000)|list %}{% endfor %}",
       "{% set ns = namespace(x=[1]) %}{% for i in range(100000) %}{% set ns.x = ns.x|map('string') %}{% endfor %}"
       "{{ ns.x|first }}",
-      "{% set ns = namespace(l=[1, 2]) %}{% for i in range(100000) %}{% for b in ns.l %}{% set ns.l = loop %}{% break "
+      "{% set ns = namespace(l=range(100000)) %}{% for i in range(100000) %}{% for b in ns.l %}{% set ns.l = loop %}{% "
+      "break "
       "%}"
       "{% endfor %}{% endfor %}",
       "{% set ns = namespace(x=()) %}{% for i in range(100) %}{% set ns.x = (ns.x, ns.x) %}{% endfor %}{{ {1: 2}[ns.x] "
@@ -138,6 +139,7 @@ TEST(ChatTemplate, RunawayTemplatesEndSoon) {
       "{{ ns.x }}",
       "{% set p = 'a.' * 100000 ~ 'a' %}{{ ([1] * 100000)|map(attribute=p, default={})|list }}",
       "{% set w = 'x' * 500000 %}{% for i in range(1000) %}{{ w|wordwrap(1)|length }}{% endfor %}",
+      "{% set w = 'x' ~ '-' * 500000 %}{% for i in range(1000) %}{{ w|wordwrap(9)|length }}{% endfor %}",
       "{% for i in range(100000) %}{% set q = range(100000)|sort %}{% endfor %}",
       "{% set ns = namespace(d={}) %}{% for i in range(100000) %}{% set ns.d = dict(ns.d, **{'k' ~ i: i}) %}{% endfor "
       "%}",

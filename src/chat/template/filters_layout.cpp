@@ -14,7 +14,7 @@ namespace {
 bool require_text(Run& run, const Value& input) {
   if (input.is_undefined()) return run.fail_undefined(input), false;
   if (!input.is_string()) return run.fail("expected a str, got {}", type_name(input)), false;
-  return run.allow_text(4 * input.text().size());
+  return run.charge_letters(input.text().size());
 }
 
 Value indent(Run& run, const Value& input, const Arguments& arguments) {
@@ -74,7 +74,7 @@ Value word_wrap(Run& run, const Value& input, const Arguments& arguments) {
   const auto width = to_integer(run, (*bound)[0], kWidth);
   const auto between = to_string(run, (*bound)[2].is_none() ? Value{} : (*bound)[2], "\n");
   if (!width || !between) return Value::failed();
-  if (!run.allow_items(input.text().size())) return Value::failed();
+  if (!run.allow_items(input.text().size()) || !run.charge_letters(8 * input.text().size())) return Value::failed();
   if (*width <= 0) return run.fail("invalid width {} (must be > 0)", *width);
   const auto is_set = [](const Value& v) { return v.is_missing() || truth(v); };
   std::string out;

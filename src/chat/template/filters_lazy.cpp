@@ -284,7 +284,7 @@ Value items(Run& run, const Value& input, const Arguments& arguments) {
 Value reverse(Run& run, const Value& input, const Arguments& arguments) {
   if (!bind_nothing(run, "reverse", arguments)) return Value::failed();
   if (input.is_string()) {
-    if (!run.allow_text(input.text().size())) return Value::failed();
+    if (!run.charge_letters(input.text().size())) return Value::failed();
     std::string out;
     for (size_t end = input.text().size(); end > 0;) {
       size_t at = end - 1;

@@ -48,7 +48,7 @@ Value center(Run& run, const Value& input, const Arguments& arguments) {
 Value title(Run& run, const Value& input, const Arguments& arguments) {
   if (!bind_nothing(run, "title", arguments)) return Value::failed();
   const Value text = soft_text(run, input);
-  if (text.is_failed() || !run.allow_text(3 * text.text().size())) return Value::failed();
+  if (text.is_failed() || !run.charge_letters(4 * text.text().size())) return Value::failed();
   std::string out;
   const std::string_view rest = text.text();
   for (size_t at = 0; at < rest.size();) {
@@ -158,7 +158,7 @@ std::string entity(std::string_view name) {
 Value strip_tags(Run& run, const Value& input, const Arguments& arguments) {
   if (!bind_nothing(run, "striptags", arguments)) return Value::failed();
   const Value text = to_text(run, input);
-  if (text.is_failed() || !run.allow_text(4 * text.text().size())) return Value::failed();
+  if (text.is_failed() || !run.charge_letters(2 * text.text().size())) return Value::failed();
   const auto without = [](std::string_view from, std::string_view open, std::string_view close) {
     std::string out;
     while (true) {
@@ -209,7 +209,7 @@ Value url_encode(Run& run, const Value& input, const Arguments& arguments) {
   std::string out;
   if (input.is_string() || !is_iterable(input)) {
     const Value text = to_text(run, input);
-    if (text.is_failed() || !run.allow_text(3 * text.text().size())) return Value::failed();
+    if (text.is_failed() || !run.charge_letters(text.text().size())) return Value::failed();
     append_url_quoted(out, text.text(), false);
     return run.copy(out);
   }
@@ -221,7 +221,7 @@ Value url_encode(Run& run, const Value& input, const Arguments& arguments) {
     if (!collect(run, item, pair)) return Value::failed();
     if (pair.size() != 2) return run.fail("urlencode needs pairs of key and value");
     const Value key = to_text(run, pair[0]), value = to_text(run, pair[1]);
-    if (run.failed() || !run.charge_text(key.text().size() + value.text().size())) return Value::failed();
+    if (run.failed() || !run.charge_letters(key.text().size() + value.text().size())) return Value::failed();
     if (!out.empty()) out += '&';
     append_url_quoted(out, key.text(), true);
     out += '=';
@@ -252,7 +252,7 @@ Value xml_attributes(Run& run, const Value& input, const Arguments& arguments) {
 Value word_count(Run& run, const Value& input, const Arguments& arguments) {
   if (!bind_nothing(run, "wordcount", arguments)) return Value::failed();
   const Value text = soft_text(run, input);
-  if (text.is_failed() || !run.charge_text(4 * text.text().size())) return Value::failed();
+  if (text.is_failed() || !run.charge_letters(text.text().size())) return Value::failed();
   int64_t words = 0;
   bool inside = false;
   for (size_t at = 0; at < text.text().size();) {

@@ -189,7 +189,7 @@ Value split_method(Run& run, const Value& self, const Arguments& arguments) {
   const auto bound = bind(run, "split", arguments, {"sep", "maxsplit"}, 0);
   if (!bound) return Value::failed();
   const auto most = to_integer(run, (*bound)[1], -1);
-  if (!most || !run.charge_text(4 * self.text().size())) return Value::failed();
+  if (!most || !run.charge_letters(self.text().size() / 4)) return Value::failed();
   const Value& separator = (*bound)[0];
   if (separator.is_missing() || separator.is_none()) {
     return strings(run, self, Backwards ? rsplit_spaces(self.text(), *most) : split_spaces(self.text(), *most));
@@ -216,7 +216,10 @@ Value count_text(Run& run, const Value& self, const Arguments& arguments) {
   if (!run.charge_search(text.size(), wanted->size())) return Value::failed();
   if (wanted->empty()) return Value::of(static_cast<int64_t>(code_points(text)) + 1);
   int64_t n = 0;
-  for (size_t at = find_text(text, *wanted); at != kNone; at = find_text(text, *wanted, at + wanted->size())) ++n;
+  for (size_t at = find_text(text, *wanted); at != kNone; at = find_text(text, *wanted, at + wanted->size())) {
+    if (!run.charge(1)) return Value::failed();
+    ++n;
+  }
   return Value::of(n);
 }
 
@@ -248,7 +251,7 @@ std::vector<std::string_view> lines_of(std::string_view text, bool keep_ends) {
 
 Value split_lines(Run& run, const Value& self, const Arguments& arguments) {
   const auto bound = bind(run, "splitlines", arguments, {"keepends"}, 0);
-  if (!bound || !run.charge_text(4 * self.text().size())) return Value::failed();
+  if (!bound || !run.charge_letters(self.text().size())) return Value::failed();
   const auto keep_ends = to_integer(run, (*bound)[0], 0);
   return keep_ends ? strings(run, self, lines_of(self.text(), *keep_ends != 0)) : Value::failed();
 }
@@ -260,7 +263,7 @@ Value replace_text(Run& run, const Value& self, std::string_view from, std::stri
   std::string out;
   size_t done = 0;
   if (from.empty()) {  // before every code point, and at the end
-    for (size_t at = 0; done < limit; ++done) {
+    for (size_t at = 0; done < limit && run.charge(1); ++done) {
       out += to;
       if (at >= text.size()) return run.copy_like(self, out);
       const size_t length = decode_utf8(text, at).length;
@@ -274,7 +277,7 @@ Value replace_text(Run& run, const Value& self, std::string_view from, std::stri
   size_t begin = 0;
   for (; done < limit; ++done) {
     const size_t at = find_text(text, from, begin);
-    if (at == kNone) break;
+    if (at == kNone || !run.charge(1)) break;
     out += text.substr(begin, at - begin);
     out += to;
     begin = at + from.size();

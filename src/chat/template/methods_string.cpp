@@ -15,14 +15,14 @@ namespace {
 template <std::string (*Change)(std::string_view)>
 Value changed(Run& run, const Value& self, const Arguments& arguments) {
   // Case mapping may triple a text's size at most.
-  if (!bind_nothing(run, "str method", arguments) || !run.allow_text(3 * self.text().size())) return Value::failed();
+  if (!bind_nothing(run, "str method", arguments) || !run.charge_letters(self.text().size())) return Value::failed();
   return run.copy_like(self, Change(self.text()));
 }
 
 // True where the text is not empty and every code point is of the class.
 template <bool (*Is)(uint32_t)>
 Value all_are(Run& run, const Value& self, const Arguments& arguments) {
-  if (!bind_nothing(run, "str method", arguments) || !run.allow_text(self.text().size())) return Value::failed();
+  if (!bind_nothing(run, "str method", arguments) || !run.charge_letters(self.text().size())) return Value::failed();
   const std::string_view text = self.text();
   for (size_t at = 0; at < text.size();) {
     const CodePoint c = decode_utf8(text, at);
@@ -35,7 +35,7 @@ Value all_are(Run& run, const Value& self, const Arguments& arguments) {
 // True where there is a cased letter, and none of the other case.
 template <bool Upper>
 Value all_cased(Run& run, const Value& self, const Arguments& arguments) {
-  if (!bind_nothing(run, "str method", arguments) || !run.allow_text(self.text().size())) return Value::failed();
+  if (!bind_nothing(run, "str method", arguments) || !run.charge_letters(self.text().size())) return Value::failed();
   const std::string_view text = self.text();
   bool cased = false;
   for (size_t at = 0; at < text.size();) {
@@ -48,7 +48,7 @@ Value all_cased(Run& run, const Value& self, const Arguments& arguments) {
 }
 
 Value is_title_text(Run& run, const Value& self, const Arguments& arguments) {
-  if (!bind_nothing(run, "istitle", arguments) || !run.allow_text(self.text().size())) return Value::failed();
+  if (!bind_nothing(run, "istitle", arguments) || !run.charge_letters(self.text().size())) return Value::failed();
   bool cased = false, in_word = false;
   for (size_t at = 0; at < self.text().size();) {
     const CodePoint c = decode_utf8(self.text(), at);
@@ -105,7 +105,7 @@ Value strip(Run& run, const Value& self, const Arguments& arguments) {
   if (!characters.is_missing() && !characters.is_none()) {
     if (!characters.is_string()) return run.fail("strip arg must be None or str");
     // Every code point of the text is looked for in the set.
-    if (!run.charge(self.text().size() * (1 + characters.text().size() / 32) / 8)) return Value::failed();
+    if (!run.charge(self.text().size() * (1 + characters.text().size() / 32) / 2)) return Value::failed();
   }
   return run.view_like(self, stripped(self.text(), characters, side));
 }

@@ -217,7 +217,7 @@ class PrintfFormatter {
   bool put(const Conversion& c, std::string_view head, std::string_view body, bool zero) {
     const size_t size = head.size() + code_points(body);
     const size_t missing = c.width > static_cast<int64_t>(size) ? static_cast<size_t>(c.width) - size : 0;
-    if (!run_.allow_text(missing) || !run_.charge_text(out_.size() / 64)) return false;
+    if (!run_.allow_text(missing) || !run_.charge(1)) return false;
     if (!c.left && !zero) out_.append(missing, ' ');
     out_ += head;
     if (!c.left && zero) out_.append(missing, '0');

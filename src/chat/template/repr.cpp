@@ -74,7 +74,7 @@ class Printer {
         out_ += float_repr(v.real);
         return true;
       case Kind::kString:
-        if (!run_.charge_text(v.text().size())) return false;
+        if (!run_.charge_letters(v.text().size())) return false;
         if (v.string->markup) out_ += "Markup(";
         append_quoted(out_, v.text());
         if (v.string->markup) out_ += ')';

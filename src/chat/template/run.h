@@ -49,6 +49,8 @@ class Run {
     return true;
   }
   bool charge_text(size_t bytes) { return charge(bytes / 32); }
+  // Work on each letter of a text.
+  bool charge_letters(size_t bytes) { return charge(bytes / 2); }
   // A search in `bytes` of text: longer wanted texts can cost more for each byte, at worst.
   bool charge_search(size_t bytes, size_t wanted) {
     return charge((bytes + wanted) / (wanted <= 16 ? 32 : wanted <= 64 ? 12 : 4));

@@ -53,8 +53,9 @@ class Chunker {
   }
   // Two hyphens or more, between something and a word.
   bool is_dash(size_t at) const {
+    if (at == 0 || !is_word_or_punctuation(code(at - 1))) return false;  // first, so that a run of hyphens is read once
     const size_t end = past_dashes(at);
-    return end >= at + 2 && is_word(code(end)) && at > 0 && is_word_or_punctuation(code(at - 1));
+    return end >= at + 2 && is_word(code(end));
   }
 
   size_t past_chunk(size_t at) const {

@@ -79,7 +79,7 @@ class Writer {
         out_ += float_text(v.real);
         return true;
       case Kind::kString:
-        if (!run_.charge_text(v.text().size())) return false;
+        if (!run_.charge_letters(v.text().size() / 4)) return false;
         append_string(out_, v.text(), style_.ascii);
         return true;
       case Kind::kList:
