@@ -32,7 +32,8 @@ LocalGenerator::LocalGenerator(model::Decoder& decoder, const tokenizer::Tokeniz
 Status LocalGenerator::generate(const generate::Request& request, generate::EventSink sink) {
   HERMES_TRY(request.sampling.validate());
   if (request.max_tokens < -1) return Error::invalid("max_tokens is {}, must be -1 or more", request.max_tokens);
-  HERMES_ASSIGN(const std::vector<int32_t> prompt, tokenizer_.encode(request.prompt, {.add_special = request.add_special}));
+  HERMES_ASSIGN(const std::vector<int32_t> prompt,
+                tokenizer_.encode(request.prompt, {.add_special = request.add_special}));
   const auto n_prompt = static_cast<int64_t>(prompt.size());
   if (prompt.empty()) return Error::invalid("the prompt is empty: there is nothing to continue");
   if (n_prompt >= options_.context) {
