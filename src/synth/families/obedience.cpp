@@ -121,7 +121,8 @@ Problem make_obedience(Dice& dice, int level) {
   Manner m = manner(dice, e);
   m.check["verifier"] = "style";
   if (!m.check.contains("contains")) {
-    const std::string_view how = m.check.contains("case") ? m.check.at("case").as_string() : "";
+    const json::value* rule = m.check.if_contains("case");
+    const std::string_view how = rule == nullptr ? std::string_view() : std::string_view(rule->get_string());
     std::string word = e.word;
     if (how == "upper") word = upper(word);
     if (how == "lower") word = m.answer.find(e.word) != std::string::npos ? e.word : std::string();
