@@ -80,7 +80,16 @@ TEST(ChatTemplate, ErrorsHaveTheirKind) {
 }
 
 // Far above what the bounds allow (a third of a second), so that a slow or instrumented machine passes.
-constexpr double kSlowestSeconds = 10;
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+#define HERMES_SANITIZED 1
+#endif
+#endif
+#if defined(HERMES_SANITIZED)
+constexpr double kSlowestSeconds = 40;  // sanitizers cost a factor of ten and more
+#else
+constexpr double kSlowestSeconds = 3;
+#endif
 
 // Each would run for ever, or fill the memory.
 TEST(ChatTemplate, RunawayTemplatesEndSoon) {
@@ -145,13 +154,13 @@ TEST(ChatTemplate, RunawayTemplatesEndSoon) {
       "%}",
   };
   for (const std::string& source : runaways) {
-    const auto start = std::chrono::steady_clock::now();
+    const std::clock_t start = std::clock();  // of this process: neighbours do not count
     const Error error = error_of(source);
-    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    const double taken = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
     EXPECT_EQ(error.code() == ErrorCode::kResourceExhausted || error.code() == ErrorCode::kUnsupported, true)
         << source << "\n"
         << error.message();
-    EXPECT_LT(taken.count(), kSlowestSeconds) << source;
+    EXPECT_LT(taken, kSlowestSeconds) << source;
   }
 }
 
