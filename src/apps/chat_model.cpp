@@ -5,6 +5,18 @@
 
 namespace hermes::apps {
 
+json::object special_token_variables(const formats::TokenizerConfig& config) {
+  json::object variables;
+  const std::pair<std::string_view, const std::optional<std::string>*> tokens[] = {{"bos_token", &config.bos_token},
+                                                                                   {"eos_token", &config.eos_token},
+                                                                                   {"pad_token", &config.pad_token},
+                                                                                   {"unk_token", &config.unk_token}};
+  for (const auto& [name, token] : tokens) {
+    if (*token) variables.emplace(name, **token);
+  }
+  return variables;
+}
+
 Result<chat::PromptFormat> load_prompt_format(const formats::ModelDirectory& directory) {
   HERMES_ASSIGN(const std::vector<formats::ChatTemplate> templates, directory.read_chat_templates());
   if (templates.empty()) {
@@ -13,11 +25,8 @@ Result<chat::PromptFormat> load_prompt_format(const formats::ModelDirectory& dir
   }
   HERMES_ASSIGN(const formats::ChatTemplate found, directory.read_chat_template());
   HERMES_ASSIGN(const formats::TokenizerConfig config, directory.read_tokenizer_config());
-  json::object constants;
-  if (config.bos_token) constants["bos_token"] = *config.bos_token;
-  if (config.eos_token) constants["eos_token"] = *config.eos_token;
   HERMES_ASSIGN(chat::ChatTemplate parsed, chat::ChatTemplate::parse(found.text, found.source));
-  return chat::PromptFormat::make(std::move(parsed), std::move(constants));
+  return chat::PromptFormat::make(std::move(parsed), special_token_variables(config));
 }
 
 Result<ChatModel> load_chat_model(const ModelOptions& options) {

@@ -22,6 +22,9 @@ struct ChatModel {
 };
 
 Result<ChatModel> load_chat_model(const ModelOptions& options);
+// The special tokens that a model names, as variables of its chat template: bos_token, eos_token, pad_token, unk_token.
+json::object special_token_variables(const formats::TokenizerConfig& config);
+
 // The template and special tokens alone. Not found, with what to do, where the model has no chat template.
 Result<chat::PromptFormat> load_prompt_format(const formats::ModelDirectory& directory);
 

@@ -2,6 +2,7 @@
 #include <iostream>
 #include <iterator>
 
+#include "apps/chat_model.h"
 #include "apps/commands.h"
 #include "apps/model_options.h"
 #include "base/file.h"
@@ -32,13 +33,7 @@ Result<NamedTemplate> load_template(const TemplateOptions& options, bool with_to
   HERMES_ASSIGN(const formats::ModelDirectory directory, open_model(options.path));
   NamedTemplate out;
   HERMES_ASSIGN(const formats::TokenizerConfig config, directory.read_tokenizer_config());
-  const std::pair<std::string_view, const std::optional<std::string>*> tokens[] = {{"bos_token", &config.bos_token},
-                                                                                   {"eos_token", &config.eos_token},
-                                                                                   {"pad_token", &config.pad_token},
-                                                                                   {"unk_token", &config.unk_token}};
-  for (const auto& [name, token] : tokens) {
-    if (*token) out.tokens.emplace(name, **token);
-  }
+  out.tokens = special_token_variables(config);
   std::string_view name = options.name.empty() ? formats::kDefaultChatTemplate : std::string_view(options.name);
   if (options.name.empty() && with_tools && directory.read_chat_template(kToolTemplate).ok()) name = kToolTemplate;
   HERMES_ASSIGN(out.text, directory.read_chat_template(name));

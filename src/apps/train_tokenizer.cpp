@@ -9,6 +9,7 @@
 #include "base/compressed_file.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/json_lines.h"
 #include "chat/message.h"
 #include "chat/template/chat_template.h"
 #include "tokenizer/bpe_trainer.h"
@@ -65,12 +66,7 @@ class ProgressLine {
 Status append_chat_texts(const std::string& path, const chat::ChatTemplate& chat_template,
                          std::vector<std::string>& texts) {
   HERMES_ASSIGN(const std::string lines, read_text_or_zst(path, kMostCorpusBytes));
-  size_t number = 0;
-  for (size_t begin = 0; begin < lines.size();) {
-    const size_t end = std::min(lines.find('\n', begin), lines.size());
-    const std::string where = fmt::format("{}:{}", path, ++number);
-    HERMES_ASSIGN(const json::value value, parse_json(std::string_view(lines).substr(begin, end - begin), where));
-    begin = end + 1;
+  return for_each_json_line(lines, path, [&](const json::value& value, const std::string& where) -> Status {
     HERMES_ASSIGN(const JsonObject record, JsonObject::from(value, where));
     const json::value* messages = record.find("messages");
     if (messages == nullptr) return Error::corrupt("{}: \"messages\" is missing", where);
@@ -84,8 +80,8 @@ Status append_chat_texts(const std::string& path, const chat::ChatTemplate& chat
         conversation, false, {{"bos_token", ""}, {"thinking", thinking.value_or(false)}, {"keep_cots", true}}));
     if (!rendered.ok()) return rendered.error().with_context(where);
     texts.push_back(std::move(rendered->text));
-  }
-  return {};
+    return {};
+  });
 }
 
 Result<std::vector<std::string>> chat_texts_of(const TrainTokenizerOptions& options) {

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "base/compressed_file.h"
+#include "base/json_lines.h"
 #include "chat/reply.h"
 
 namespace hermes::eval {
@@ -59,19 +60,14 @@ Status add_cases(const JsonObject& record, std::vector<Case>& cases) {
 Result<std::vector<Case>> read_cases(const std::string& path, std::string_view split) {
   HERMES_ASSIGN(const std::string text, read_text_or_zst(path, kMostBytes));
   std::vector<Case> cases;
-  size_t number = 0;
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = std::min(text.find('\n', begin), text.size());
-    const std::string where = fmt::format("{}:{}", path, ++number);
-    HERMES_ASSIGN(const json::value value, parse_json(std::string_view(text).substr(begin, end - begin), where));
-    begin = end + 1;
+  HERMES_TRY(for_each_json_line(text, path, [&](const json::value& value, const std::string& where) -> Status {
     HERMES_ASSIGN(const JsonObject record, JsonObject::from(value, where));
     if (!split.empty()) {
       HERMES_ASSIGN(const std::string of, record.string("split"));
-      if (of != split) continue;
+      if (of != split) return {};
     }
-    HERMES_TRY(add_cases(record, cases));
-  }
+    return add_cases(record, cases);
+  }));
   return cases;
 }
 
