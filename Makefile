@@ -21,8 +21,7 @@ build: packages
 
 # A chat in the terminal with the embedded model.
 run: build
-	@test -f models/hermes-nano/model.safetensors && exec build/$(PRESET)/hermes chat || \
-	  { build/$(PRESET)/hermes --help; echo; echo 'No embedded model yet: make nano trains it (hours on two cores).'; }
+	@build/$(PRESET)/hermes chat
 
 # Makes models/hermes-nano again from nothing: data, vocabulary, training, evaluation, card. Two hours on two cores.
 nano: build

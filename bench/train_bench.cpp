@@ -2,7 +2,7 @@
 // of one length, every token trained. Tokens per second, and FLOPs beside the multiply-add peak measured in the same
 // run. The peer is bench/peers/pytorch_train.py.
 //
-//   build/cpu-release/bench/train_bench [-t THREADS] [--documents 16] [--length 256] [-r 3] [--json]
+//   build/cpu-release/bench/train_bench [-t THREADS] [--documents 32] [--length 128] [-r 3] [--json]
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/json.hpp>
@@ -22,7 +22,7 @@ namespace {
 
 struct Settings {
   int threads = available_cores();
-  int documents = 16, length = 256;
+  int documents = 32, length = 128;
   int repeat = 3;
   bool json = false;
 };
@@ -31,12 +31,12 @@ model::ArchSpec nano() {
   model::ArchSpec spec;
   spec.model_type = "llama";
   spec.n_layers = 6;
-  spec.hidden_size = 256;
-  spec.n_heads = 8;
-  spec.n_kv_heads = 4;
+  spec.hidden_size = 192;
+  spec.n_heads = 6;
+  spec.n_kv_heads = 3;
   spec.head_dim = 32;
-  spec.intermediate_size = 704;
-  spec.vocab_size = 2048;
+  spec.intermediate_size = 512;
+  spec.vocab_size = 1024;
   spec.max_positions = 4096;
   spec.rms_eps = 1e-5F;
   spec.tied_embeddings = true;

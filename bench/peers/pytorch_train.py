@@ -3,7 +3,7 @@
 
 The documents of the row are a batch here, which suits PyTorch best: no padding, no mask but the causal one.
 
-    python3 bench/peers/pytorch_train.py --threads 2 --documents 16 --length 256 --repeat 3 [--compile]
+    python3 bench/peers/pytorch_train.py --threads 2 --documents 32 --length 128 --repeat 3 [--compile]
 """
 import argparse
 import json
@@ -18,15 +18,15 @@ from transformers import AutoModelForCausalLM, LlamaConfig
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--documents", type=int, default=16)
-    parser.add_argument("--length", type=int, default=256)
+    parser.add_argument("--documents", type=int, default=32)
+    parser.add_argument("--length", type=int, default=128)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--compile", action="store_true", help="through torch.compile")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
-    config = LlamaConfig(vocab_size=2048, hidden_size=256, intermediate_size=704, num_hidden_layers=6,
-                         num_attention_heads=8, num_key_value_heads=4, head_dim=32, tie_word_embeddings=True,
+    config = LlamaConfig(vocab_size=1024, hidden_size=192, intermediate_size=512, num_hidden_layers=6,
+                         num_attention_heads=6, num_key_value_heads=3, head_dim=32, tie_word_embeddings=True,
                          max_position_embeddings=4096, rope_theta=10000.0, attn_implementation="sdpa")
     model = AutoModelForCausalLM.from_config(config).train()
     forward = torch.compile(model) if args.compile else model

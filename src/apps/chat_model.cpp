@@ -1,5 +1,6 @@
 #include "apps/chat_model.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <random>
 
@@ -17,21 +18,30 @@ json::object special_token_variables(const formats::TokenizerConfig& config) {
   return variables;
 }
 
-Result<chat::PromptFormat> load_prompt_format(const formats::ModelDirectory& directory) {
+Result<json::array> read_tools(const std::string& path) {
+  HERMES_ASSIGN(json::value value, read_json_file(path, size_t{64} << 20));
+  if (!value.is_array()) return Error::corrupt("{}: must be a list of tools", path);
+  return std::move(value.get_array());
+}
+
+Result<chat::PromptFormat> load_prompt_format(const formats::ModelDirectory& directory, bool with_tools) {
   HERMES_ASSIGN(const std::vector<formats::ChatTemplate> templates, directory.read_chat_templates());
   if (templates.empty()) {
     return Error::not_found("{}: no chat template (chat_template.jinja, or \"chat_template\" in tokenizer_config.json)",
                             directory.path().string());
   }
-  HERMES_ASSIGN(const formats::ChatTemplate found, directory.read_chat_template());
+  const bool own = with_tools && std::any_of(templates.begin(), templates.end(),
+                                             [](const auto& one) { return one.name == kToolTemplate; });
+  HERMES_ASSIGN(const formats::ChatTemplate found,
+                directory.read_chat_template(own ? kToolTemplate : formats::kDefaultChatTemplate));
   HERMES_ASSIGN(const formats::TokenizerConfig config, directory.read_tokenizer_config());
   HERMES_ASSIGN(chat::ChatTemplate parsed, chat::ChatTemplate::parse(found.text, found.source));
   return chat::PromptFormat::make(std::move(parsed), special_token_variables(config));
 }
 
-Result<ChatModel> load_chat_model(const ModelOptions& options) {
+Result<ChatModel> load_chat_model(const ModelOptions& options, bool with_tools) {
   HERMES_ASSIGN(const formats::ModelDirectory directory, open_model(options.path));
-  HERMES_ASSIGN(chat::PromptFormat format, load_prompt_format(directory));
+  HERMES_ASSIGN(chat::PromptFormat format, load_prompt_format(directory, with_tools));
   HERMES_ASSIGN(tokenizer::Tokenizer tokenizer, load_tokenizer(options.path));
   HERMES_ASSIGN(formats::GenerationConfig recommended, directory.read_generation_config());
   HERMES_ASSIGN(LoadedModel loaded, load_model(directory, options));
@@ -54,12 +64,15 @@ sampling::SamplingParams recommended_sampling(const formats::GenerationConfig& r
   return params;
 }
 
+engine::LocalGeneratorOptions generator_options(const ChatModel& model, const ModelOptions& options, int64_t context) {
+  return {.context = context > 0 ? context : model.loaded.decoder->spec().max_positions,
+          .kv_dtype = options.kv_dtype,
+          .end_tokens = model.recommended.eos_token_ids,
+          .shown_tokens = engine::tag_tokens(model.tokenizer, model.format.reply_format())};
+}
+
 engine::LocalGenerator make_generator(const ChatModel& model, const ModelOptions& options, int64_t context) {
-  return {*model.loaded.decoder,
-          model.tokenizer,
-          {.context = context > 0 ? context : model.loaded.decoder->spec().max_positions,
-           .kv_dtype = options.kv_dtype,
-           .end_tokens = model.recommended.eos_token_ids}};
+  return {*model.loaded.decoder, model.tokenizer, generator_options(model, options, context)};
 }
 
 }  // namespace hermes::apps

@@ -13,6 +13,9 @@
 
 namespace hermes::apps {
 
+// What Hugging Face calls the template for requests with tools, where a model has two.
+inline constexpr std::string_view kToolTemplate = "tool_use";
+
 struct ChatModel {
   std::string name;  // for people
   tokenizer::Tokenizer tokenizer;
@@ -21,17 +24,23 @@ struct ChatModel {
   LoadedModel loaded;
 };
 
-Result<ChatModel> load_chat_model(const ModelOptions& options);
+// `with_tools`: the model's template for conversations with tools, where it has one of its own ("tool_use").
+Result<ChatModel> load_chat_model(const ModelOptions& options, bool with_tools = false);
 // The special tokens that a model names, as variables of its chat template: bos_token, eos_token, pad_token, unk_token.
 json::object special_token_variables(const formats::TokenizerConfig& config);
 
 // The template and special tokens alone. Not found, with what to do, where the model has no chat template.
-Result<chat::PromptFormat> load_prompt_format(const formats::ModelDirectory& directory);
+Result<chat::PromptFormat> load_prompt_format(const formats::ModelDirectory& directory, bool with_tools = false);
+
+// A file with a list of tools in OpenAI form.
+Result<json::array> read_tools(const std::string& path);
 
 // The recommended sampling; greedy where there is none. The seed is random.
 sampling::SamplingParams recommended_sampling(const formats::GenerationConfig& recommended);
 
-// A generator over it; `context` 0 is what the model was trained for.
+// How a generator over it runs; `context` 0 is what the model was trained for.
+engine::LocalGeneratorOptions generator_options(const ChatModel& model, const ModelOptions& options,
+                                                int64_t context = 0);
 engine::LocalGenerator make_generator(const ChatModel& model, const ModelOptions& options, int64_t context = 0);
 
 }  // namespace hermes::apps

@@ -18,6 +18,7 @@ void add_train_tokenizer(CLI::App& app, Action& action);
 void add_logits(CLI::App& app, Action& action);
 void add_generate(CLI::App& app, Action& action);
 void add_train(CLI::App& app, Action& action);
+void add_parse(CLI::App& app, Action& action);
 void add_chat(CLI::App& app, Action& action);
 void add_eval(CLI::App& app, Action& action);
 void add_synth(CLI::App& app, Action& action);

@@ -1,11 +1,11 @@
 #include <unistd.h>
 
 #include <boost/json.hpp>
-#include <csignal>
 #include <cstdio>
 
 #include "apps/chat_model.h"
 #include "apps/commands.h"
+#include "apps/interrupt.h"
 #include "apps/progress.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -30,8 +30,6 @@ struct EvalOptions {
   bool json = false;
 };
 
-std::atomic<bool> interrupted{false};
-
 // A decoder on one thread of its own, over the shared weights: as many cases at once as there are cores.
 struct Worker {
   std::unique_ptr<ThreadPool> pool;
@@ -47,11 +45,8 @@ Worker make_worker(const ChatModel& model, const EvalOptions& options) {
   worker.decoder =
       std::make_unique<model::Decoder>(model.loaded.decoder->spec(), model.loaded.decoder->weights(), *worker.backend,
                                        model::DecoderOptions{.activations = options.model.activations});
-  worker.generator = std::make_unique<engine::LocalGenerator>(
-      *worker.decoder, model.tokenizer,
-      engine::LocalGeneratorOptions{.context = model.loaded.decoder->spec().max_positions,
-                                    .kv_dtype = options.model.kv_dtype,
-                                    .end_tokens = model.recommended.eos_token_ids});
+  worker.generator = std::make_unique<engine::LocalGenerator>(*worker.decoder, model.tokenizer,
+                                                              generator_options(model, options.model));
   return worker;
 }
 
@@ -91,20 +86,19 @@ Status evaluate(EvalOptions options) {
     workers.push_back(make_worker(model, options));
     generators.push_back(workers.back().generator.get());
   }
-  std::signal(SIGINT, [](int) {
-    interrupted = true;
-    std::signal(SIGINT, SIG_DFL);
-  });
+  watch_for_interrupt();
   ProgressLine line("cases");
   int64_t passed = 0;
   std::string failures;
   const auto result = eval::run_cases(
       cases, generators,
-      [&](const eval::Case& one) {
-        return model.format.render(one.conversation, {.thinking = one.thinking, .keep_cots = true});
+      [&](const eval::Case& one) -> Result<std::string> {
+        HERMES_ASSIGN(chat::Prompt prompt,
+                      model.format.render(one.conversation, {.thinking = one.thinking, .keep_cots = true}));
+        return std::move(prompt.text);
       },
       {.max_tokens = options.max_tokens,
-       .cancel = &interrupted,
+       .cancel = &interrupted(),
        .judged = [&](const eval::Case& asked, const eval::Answer& answer, int64_t done, int64_t total) {
          passed += answer.verdict.passed() ? 1 : 0;
          if (!options.failures.empty() && !answer.verdict.passed()) failures += failure_line(asked, answer);

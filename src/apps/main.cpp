@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
   hermes::apps::add_chat(app, action);
   hermes::apps::add_generate(app, action);
   hermes::apps::add_template(app, action);
+  hermes::apps::add_parse(app, action);
   hermes::apps::add_tokenize(app, action);
   hermes::apps::add_logits(app, action);
   hermes::apps::add_train_tokenizer(app, action);

@@ -12,7 +12,6 @@ namespace hermes::apps {
 namespace {
 
 constexpr size_t kMaxFileBytes = size_t{256} << 20;
-constexpr std::string_view kToolTemplate = "tool_use";  // what Hugging Face calls the template for requests with tools
 
 struct TemplateOptions {
   std::string path, messages, tools, name;

@@ -15,7 +15,8 @@ namespace hermes::chat {
 struct ToolCall {
   std::string name;
   json::object arguments;
-  std::string id;  // may be empty
+  std::string id{};              // may be empty
+  std::string arguments_text{};  // as the model wrote them; empty: not from a model
 };
 
 struct Message {

@@ -83,19 +83,24 @@ TEST(Reply, CallsThatCannotBeReadAreProblemsAndStayText) {
   const struct {
     std::string body, problem;
   } cases[] = {
-      {"", "tool call 1"},
-      {"not json", "not JSON"},
-      {R"({"name": "a", "arguments": {})", "tool call 1"},
-      {R"({"name": "a"})", "\"arguments\" is missing"},
+      {"", "tool call 1: must be an object"},
+      {"not json", "must be an object"},
+      {R"({"name": "a", "arguments": {})", "tool call 1: not JSON at byte"},
       {R"({"arguments": {}})", "\"name\" is missing"},
       {R"({"name": "", "arguments": {}})", "\"name\" is empty"},
       {R"({"name": 1, "arguments": {}})", "\"name\" must be a string"},
+      {R"({"name": null, "arguments": {}})", "\"name\" must be a string"},
+      {R"({"name": {}, "arguments": {}})", "\"name\" must be a string"},
       {R"({"name": "a", "arguments": []})", "\"arguments\" must be an object"},
-      {R"({"name": "a", "arguments": "{}"})", "\"arguments\" must be an object"},
+      {R"({"name": "a", "arguments": 1})", "\"arguments\" must be an object"},
+      {R"({"name": "a", "arguments": "[]"})", "\"arguments\" must be an object"},
+      {R"({"name": "a", "arguments": "{"})", "arguments: "},
       {R"([{"name": "a", "arguments": {}}])", "must be an object"},
       {R"({"name": "a", "name": "b", "arguments": {}})", "named twice"},
-      {R"({"name": "a", "arguments": {}} {"name": "b", "arguments": {}})", "after the end"},
-      {"{\"name\": \"a\xff\", \"arguments\": {}}", "not UTF-8"},
+      {R"({"name": "a", "arguments": {}, "parameters": {}})", "named twice"},
+      {R"({"name": "a", "arguments": {"x": 1, "x": 2}})", "named twice"},
+      {"{\"name\": \"a\xff\", \"arguments\": {}}", "not JSON"},
+      {"{\"name\": \"a\", \"arguments\": {\"x\": " + std::string(100, '[') + "}}", "not JSON"},
   };
   for (const auto& c : cases) {
     const Reply reply = parse_reply("before " + call(c.body) + " after");
@@ -109,7 +114,7 @@ TEST(Reply, AProblemDoesNotHideTheOtherCalls) {
   const std::string good = call(R"({"name": "a", "arguments": {}})");
   const Reply reply = parse_reply(good + call("{") + good + "<tool_call>{\"name\": \"a\"");
   EXPECT_EQ(reply.tool_calls.size(), 2u);
-  EXPECT_THAT(reply.problems, ElementsAre(HasSubstr("tool call 2"), HasSubstr("tool call 4: </tool_call> is missing")));
+  EXPECT_THAT(reply.problems, ElementsAre(HasSubstr("tool call 2"), HasSubstr("tool call 4: ends early")));
   EXPECT_EQ(reply.content, call("{") + "<tool_call>{\"name\": \"a\"");
 }
 

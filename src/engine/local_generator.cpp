@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 
-#include "generate/stop_strings.h"
+#include "generate/reply_stream.h"
 #include "kv/kv_sequence.h"
 #include "tokenizer/detokenizer.h"
 
@@ -23,6 +24,15 @@ bool is_cancelled(const generate::Request& request) {
 
 }  // namespace
 
+std::vector<int32_t> tag_tokens(const tokenizer::Tokenizer& tokenizer, chat::ReplyFormat format) {
+  const chat::ReplyTags& tags = chat::tags_of(format);
+  std::vector<int32_t> ids;
+  for (const std::string_view tag : {tags.think_open, tags.think_close, tags.call_open, tags.call_close}) {
+    if (const auto id = tokenizer.find(tag)) ids.push_back(*id);
+  }
+  return ids;
+}
+
 LocalGenerator::LocalGenerator(model::Decoder& decoder, const tokenizer::Tokenizer& tokenizer,
                                LocalGeneratorOptions options)
     : decoder_(decoder), tokenizer_(tokenizer), options_(std::move(options)) {
@@ -31,6 +41,7 @@ LocalGenerator::LocalGenerator(model::Decoder& decoder, const tokenizer::Tokeniz
 
 Status LocalGenerator::generate(const generate::Request& request, generate::EventSink sink) {
   HERMES_TRY(request.sampling.validate());
+  HERMES_TRY(request.reasoning.validate());
   if (request.max_tokens < -1) return Error::invalid("max_tokens is {}, must be -1 or more", request.max_tokens);
   HERMES_ASSIGN(const std::vector<int32_t> prompt,
                 tokenizer_.encode(request.prompt, {.add_special = request.add_special}));
@@ -77,10 +88,22 @@ Finished LocalGenerator::decode(const generate::Request& request, std::span<cons
 
   kv::ContiguousKv kv(decoder_.kv_shape(options_.kv_dtype), static_cast<int64_t>(prompt.size()) + max_tokens);
   sampling::Sampler sampler(request.sampling);
-  tokenizer::Detokenizer detokenizer(tokenizer_, /*skip_special=*/true);
-  generate::StopStrings stop(request.stop);
-  const auto show = [&](const std::string& text) {
-    if (!text.empty()) sink(generate::TextDelta{text});
+  tokenizer::Detokenizer detokenizer(tokenizer_, /*skip_special=*/true, options_.shown_tokens);
+  generate::ReplyStream stream(request, sink);
+  std::optional<generate::ReasoningBudget> budget;
+  if (stream.parser() != nullptr && request.reasoning.any()) {
+    auto made = generate::ReasoningBudget::make(request.reasoning, *stream.parser(), request.reply->format, tokenizer_,
+                                                options_.end_tokens, max_tokens);
+    if (!made.ok()) return finish(FinishReason::kError, made.error().message());
+    budget = std::move(made).value();
+  }
+  std::vector<float> changed;  // logits, where a processor may change them
+  const auto next = [&](std::span<const float> logits) -> Result<int32_t> {
+    if (!budget) return sampler.sample(logits, static_cast<uint64_t>(kv.size()));
+    if (const auto forced = budget->forced()) return *forced;
+    changed.assign(logits.begin(), logits.end());
+    budget->apply(changed);
+    return sampler.sample(changed, static_cast<uint64_t>(kv.size()));
   };
 
   Result<std::span<const float>> logits = prefill(request, prompt, kv, sink);
@@ -94,20 +117,24 @@ Finished LocalGenerator::decode(const generate::Request& request, std::span<cons
       break;
     }
     if (n == max_tokens) break;
-    const auto token = sampler.sample(*logits, static_cast<uint64_t>(kv.size()));
+    const Result<int32_t> token = next(*logits);
     if (!token.ok()) return finish(FinishReason::kError, token.error().message());
     ++finished.usage.completion_tokens;
     if (std::find(options_.end_tokens.begin(), options_.end_tokens.end(), *token) != options_.end_tokens.end()) {
       reason = FinishReason::kStop;
       break;
     }
+    const bool was_thinking = stream.parser() != nullptr && stream.parser()->thinking();
     // Models have more rows than their tokenizers have ids; a token of such a row has no text.
     if (static_cast<size_t>(*token) < tokenizer_.vocab_size()) {
       const auto text = detokenizer.push(*token);
       if (!text.ok()) return finish(FinishReason::kError, text.error().message());
-      show(stop.push(*text));
+      stream.push(*text);
+      if (budget) budget->observe(*text);
+      if (was_thinking && stream.parser()->thinking()) ++finished.usage.reasoning_tokens;
+      if (budget) finished.usage.reasoning_tokens = budget->reasoning_tokens();
     }
-    if (stop.stopped()) {
+    if (stream.stopped()) {
       reason = FinishReason::kStop;
       break;
     }
@@ -115,11 +142,8 @@ Finished LocalGenerator::decode(const generate::Request& request, std::span<cons
     const model::Chunk chunk{.tokens = std::span(&*token, 1), .kv = &kv};
     logits = decoder_.forward(std::span(&chunk, 1));
   }
-  if (!stop.stopped()) {
-    std::string rest = stop.push(detokenizer.flush());
-    show(rest += stop.flush());
-  }
-  return finish(reason);
+  if (!stream.stopped()) stream.push(detokenizer.flush());
+  return finish(stream.finish(reason, finished.reply));
 }
 
 }  // namespace hermes::engine

@@ -18,7 +18,12 @@ struct LocalGeneratorOptions {
   DType kv_dtype = DType::kF32;     // F32, F16 or BF16
   int64_t prefill_chunk = 512;      // prompt tokens per forward pass: bounds scratch memory and the wait for a cancel
   std::vector<int32_t> end_tokens;  // any of them ends the turn; their text is not shown
+  // Special tokens that are part of the text all the same: the tags of reasoning and tool calls (tag_tokens).
+  std::vector<int32_t> shown_tokens{};
 };
+
+// The ids of a format's tags, where the vocabulary has them as tokens of their own.
+std::vector<int32_t> tag_tokens(const tokenizer::Tokenizer& tokenizer, chat::ReplyFormat format);
 
 class LocalGenerator final : public generate::Generator {
  public:

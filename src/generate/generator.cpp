@@ -6,6 +6,8 @@ std::string_view to_string(FinishReason reason) {
   switch (reason) {
     case FinishReason::kStop:
       return "stop";
+    case FinishReason::kToolCalls:
+      return "tool_calls";
     case FinishReason::kLength:
       return "length";
     case FinishReason::kCancelled:

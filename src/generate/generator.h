@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -12,23 +13,29 @@
 
 #include "base/result.h"
 #include "base/thread_pool.h"
+#include "chat/reply.h"
+#include "generate/reasoning_budget.h"
 #include "sampling/sampler.h"
 
 namespace hermes::generate {
 
 enum class FinishReason {
   kStop,       // the model ended its turn, or a stop string came
+  kToolCalls,  // the model ended its turn, and wants tools called
   kLength,     // max_tokens or the context ran out
   kCancelled,  // the caller asked
   kError,      // Finished::error says why
 };
-std::string_view to_string(FinishReason reason);  // "stop", "length", "cancelled", "error"
+std::string_view to_string(FinishReason reason);  // "stop", "tool_calls", "length", "cancelled", "error"
 
 struct Request {
   std::string prompt;               // text; special tokens in it are recognised
   bool add_special = true;          // the tokenizer's BOS is added; false where a chat template wrote the prompt
   int64_t max_tokens = -1;          // new tokens at most; -1: until the context is full
-  std::vector<std::string> stop{};  // text that ends generation, itself left out
+  std::vector<std::string> stop{};  // text that ends generation, itself left out; with `reply`, looked for in content
+  // Given: the reply is taken apart as it comes, and its events are chat::ReplyEvent. Else they are TextDelta.
+  std::optional<chat::StreamParserOptions> reply{};
+  ReasoningLimits reasoning{};  // where `reply` is given
   sampling::SamplingParams sampling{};
   const std::atomic<bool>* cancel = nullptr;  // set from any thread or a signal handler: end at the next step
 };
@@ -44,6 +51,7 @@ struct TextDelta {
 struct Usage {
   int64_t prompt_tokens = 0;
   int64_t completion_tokens = 0;
+  int64_t reasoning_tokens = 0;  // of them, as ReasoningBudget counts
 };
 
 struct Timings {
@@ -53,12 +61,13 @@ struct Timings {
 
 struct Finished {
   FinishReason reason = FinishReason::kStop;
+  chat::Reply reply{};  // where the request asked for one: the sum of the events
   Usage usage;
   Timings timings;
   std::string error;  // where reason is kError
 };
 
-using Event = std::variant<PromptProgress, TextDelta, Finished>;
+using Event = std::variant<PromptProgress, TextDelta, chat::ReplyEvent, Finished>;
 using EventSink = FunctionRef<void(const Event&)>;
 
 class Generator {

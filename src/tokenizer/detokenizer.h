@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "tokenizer/decoder.h"
@@ -15,8 +16,8 @@ namespace hermes::tokenizer {
 
 class Detokenizer {
  public:
-  // The tokenizer must outlive this.
-  explicit Detokenizer(const Tokenizer& tokenizer, bool skip_special = false);
+  // The tokenizer must outlive this. `shown`: special tokens that are not skipped.
+  explicit Detokenizer(const Tokenizer& tokenizer, bool skip_special = false, std::vector<TokenId> shown = {});
 
   // The text that `id` completes, often "". An id that is not of the vocabulary is an error and changes nothing.
   Result<std::string> push(TokenId id);
@@ -27,6 +28,7 @@ class Detokenizer {
  private:
   const Tokenizer* tokenizer_;
   bool skip_special_;
+  std::vector<TokenId> shown_;
   LeadingStrip strip_;
   std::string held_;  // at most three bytes between pushes: the beginning of a code point
 };

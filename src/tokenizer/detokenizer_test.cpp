@@ -34,6 +34,7 @@ TEST(Detokenizer, HoldsACodePointUntilItIsWhole) {
 TEST(Detokenizer, SkipsSpecialTokensWhereAsked) {
   EXPECT_EQ(Detokenizer(byte_tokenizer(), true).push(320).value(), "");
   EXPECT_EQ(Detokenizer(byte_tokenizer(), false).push(320).value(), "<s>");
+  EXPECT_EQ(Detokenizer(byte_tokenizer(), true, {320}).push(320).value(), "<s>");
   EXPECT_FALSE(Detokenizer(byte_tokenizer()).push(321).ok());
   EXPECT_FALSE(Detokenizer(byte_tokenizer()).push(-1).ok());
 }

@@ -78,6 +78,32 @@ TEST_F(LocalGeneratorTest, EndTokensEndTheTurnAndAreNotShown) {
   EXPECT_TRUE(run(request).text.starts_with(ended.text + "N"));
 }
 
+// This vocabulary has no tokens for tags: they are spelled, also by the budget.
+TEST_F(LocalGeneratorTest, ABudgetClosesReasoningAndAnAnswerFollows) {
+  generate::Request request{.prompt = "Hello", .max_tokens = 120};
+  request.reply = chat::StreamParserOptions{.think_left_open = true};
+  request.reasoning = {.hard = 16, .closing_text = "\nso\n"};
+  const LocalGeneratorOptions options{.context = 200, .end_tokens = {7, 48, 118, 135}};
+  const Outcome ended = run(request, options);
+  EXPECT_EQ(ended.finished.usage.reasoning_tokens, 16);
+  EXPECT_TRUE(ended.finished.reply.reasoning.ends_with("\nso"));
+  EXPECT_TRUE(ended.finished.reply.reasoning_closed);
+  EXPECT_NE(ended.finished.reply.content, "");
+  EXPECT_EQ(ended.text, "");  // parts, not text
+  for (const int64_t prefill_chunk : {1, 3}) {
+    LocalGeneratorOptions other = options;
+    other.prefill_chunk = prefill_chunk;
+    EXPECT_EQ(run(request, other).finished.reply.text, ended.finished.reply.text);
+  }
+}
+
+TEST_F(LocalGeneratorTest, AReplyIsTheSameTextTakenApart) {
+  generate::Request request{.prompt = "Hello", .max_tokens = 40};
+  const std::string text = run(request).text;
+  request.reply = chat::StreamParserOptions{};
+  EXPECT_EQ(run(request).finished.reply.text, text);
+}
+
 TEST_F(LocalGeneratorTest, TextDependsOnPromptAndSeedAlone) {
   generate::Request request{.prompt = std::string(150, 'a'), .max_tokens = 40};
   request.sampling = {.temperature = 1, .top_k = 40, .seed = 5};
