@@ -28,7 +28,7 @@ struct GenerateOptions {
   std::string system;
   std::string tools;
   bool raw = false;
-  std::optional<bool> think;
+  bool think = false, no_think = false;  // neither: what the request's file says
   std::string assistant_role;
   int64_t reasoning_budget = -1, soft_reasoning_budget = -1;
   int64_t max_tokens = -1;
@@ -103,7 +103,7 @@ Result<Asked> read_request(const GenerateOptions& options, const std::string& qu
   if (!options.tools.empty()) {
     HERMES_ASSIGN(asked.conversation.tools, read_tools(options.tools));
   }
-  asked.prompt.thinking = options.think.value_or(thinking.thinking.value_or(false));
+  asked.prompt.thinking = options.think || (!options.no_think && thinking.thinking.value_or(false));
   asked.prompt.assistant_role = options.assistant_role;
   asked.reasoning.hard = options.reasoning_budget >= 0 ? options.reasoning_budget : thinking.budget.value_or(-1);
   asked.reasoning.soft = options.soft_reasoning_budget;
@@ -236,7 +236,8 @@ void add_generate(CLI::App& app, Action& action) {
   file->excludes(messages);
   auto* system = command->add_option("--system", options->system, "system message");
   auto* tools = command->add_option("--tools", options->tools, "tools the model may call, JSON list in OpenAI form");
-  auto* think = command->add_flag("--think,!--no-think", options->think, "reason in <think> first");
+  auto* think = command->add_flag("--think", options->think, "reason before answering");
+  auto* no_think = command->add_flag("--no-think", options->no_think, "answer at once (default)")->excludes(think);
   auto* raw = command->add_flag("--raw", options->raw, "continue the prompt as it is, without the chat template");
   auto* budget = command
                      ->add_option("--reasoning-budget", options->reasoning_budget,
@@ -250,7 +251,7 @@ void add_generate(CLI::App& app, Action& action) {
                    ->option_text("N");
   auto* role = command->add_option("--assistant-role", options->assistant_role,
                                    "what the assistant's turns are headed with, instead of \"assistant\"");
-  for (auto* other : {messages, system, tools, think, budget, soft, role}) raw->excludes(other);
+  for (auto* other : {messages, system, tools, think, no_think, budget, soft, role}) raw->excludes(other);
   command->add_option("--max-tokens", options->max_tokens, "new tokens at most; default: until the context is full")
       ->check(CLI::Range(int64_t{0}, kMostTokens))
       ->option_text("N");

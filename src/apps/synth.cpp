@@ -28,8 +28,7 @@ Status synthesise(const SynthOptions& options) {
   HERMES_ASSIGN(json::value value, read_json_file(options.recipe, size_t{16} << 20, {.unique_names = true}));
   if (options.records > 0 && value.is_object()) value.get_object()["records"] = options.records;
   HERMES_ASSIGN(const synth::Recipe recipe, synth::read_recipe(value, options.recipe));
-  const synth::Graph graph =
-      synth::procedural_graph({.think_share = recipe.think_share, .thinking_prompt = recipe.thinking_prompt});
+  const synth::Graph graph = synth::procedural_graph(graph_options(recipe));
   HERMES_TRY(graph.check());
   std::signal(SIGINT, [](int) {
     interrupted = true;

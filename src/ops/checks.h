@@ -26,5 +26,6 @@ void check(const AttentionBackwardArgs& args);
 void check(const SwigluBackwardArgs& args);
 void check(const CrossEntropyArgs& args);
 void check(const AdamwArgs& args);
+void check(const MuonArgs& args);
 
 }  // namespace hermes::ops

@@ -5,6 +5,7 @@
 #include "ops/adamw.h"
 #include "ops/backend.h"
 #include "ops/cross_entropy.h"
+#include "ops/muon.h"
 
 namespace hermes::ops {
 
@@ -20,6 +21,8 @@ class TrainingBackend {
   virtual void swiglu_backward(const SwigluBackwardArgs& args) = 0;
   virtual void cross_entropy(const CrossEntropyArgs& args) = 0;
   virtual void adamw(const AdamwArgs& args) = 0;
+  // Many matrices, which share no memory, at once: small ones have work for one thread only.
+  virtual void muon(std::span<const MuonArgs> matrices) = 0;
   // Sum of squares in fp64, in a fixed order: for the norm of the gradient.
   virtual double sum_of_squares(std::span<const float> x) = 0;
 };

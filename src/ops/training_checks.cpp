@@ -146,4 +146,13 @@ void check(const AdamwArgs& args) {
   check_apart_from("adamw", view_of_floats(args.v), {parameter, grad, m});
 }
 
+void check(const MuonArgs& args) {
+  ShapeMatch match("muon");
+  match("parameter", args.parameter, {"R", "C"})("grad", args.grad, {"R", "C"})("m", args.m, {"R", "C"});
+  const Operand parameter{"parameter", args.parameter}, grad{"grad", args.grad}, m{"m", args.m};
+  check_all_f32("muon", {parameter, grad, m});
+  check_apart_from("muon", args.parameter, {grad});
+  check_apart_from("muon", args.m, {parameter, grad});
+}
+
 }  // namespace hermes::ops

@@ -106,8 +106,8 @@ TEST(Families, ToolsComeInEveryKind) {
     Dice dice(1, i);
     ++kinds[find_family("tools")->make(dice, 2).kind];
   }
-  for (const char* kind : {"one_call", "call_and_answer", "several_calls", "several_and_answer", "no_tool",
-                           "not_needed", "calculator_in_think"}) {
+  for (const char* kind :
+       {"one_call", "call_and_answer", "several_calls", "several_and_answer", "no_tool", "not_needed", "calculator"}) {
     EXPECT_GT(kinds[kind], 20) << kind;
   }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "base/hash.h"
 #include "synth/families/families.h"
 
 namespace hermes::synth {
@@ -44,6 +45,10 @@ Problem question(std::string_view family, std::string kind, int level, std::stri
                                .answer = std::move(answer),
                                .check = std::move(check)});
   return problem;
+}
+
+bool is_held_out(std::string_view key, int64_t test_per_mille) {
+  return static_cast<int64_t>(hash64(key) % 1000) < test_per_mille;
 }
 
 }  // namespace hermes::synth

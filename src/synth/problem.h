@@ -31,7 +31,6 @@ struct Problem {
   std::string system{};  // the user's system message; empty: the model's own
   json::array tools{};
   std::vector<Exchange> exchanges{};
-  bool thinking_only = false;                                         // makes no sense without <think>
   json::object trace_check{{"verifier", "trace"}, {"min_steps", 0}};  // of the reasoning
 };
 
@@ -49,5 +48,8 @@ const Family* find_family(std::string_view name);
 // A problem of one question and one answer.
 Problem question(std::string_view family, std::string kind, int level, std::string key, std::string text,
                  std::string reasoning, std::string answer, json::object check);
+
+// Whether a problem belongs to the test split: by the hash of its key, so in every wording and mode.
+bool is_held_out(std::string_view key, int64_t test_per_mille);
 
 }  // namespace hermes::synth

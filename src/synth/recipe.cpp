@@ -57,7 +57,7 @@ Result<Recipe> read_recipe(const json::value& value, const std::string& what) {
   Recipe recipe;
   HERMES_ASSIGN(const JsonObject object, JsonObject::from(value, what));
   HERMES_TRY(refuse_unknown(object, {"seed", "records", "part_size", "test_per_mille", "most_test_records",
-                                     "think_share", "thinking_prompt", "output", "families"}));
+                                     "think_share", "history_share", "thinking_prompt", "output", "families"}));
   HERMES_ASSIGN(const int64_t seed, object.integer("seed"));
   HERMES_TRY(in_range(object, "seed", static_cast<double>(seed), 0, 9e15));
   recipe.seed = static_cast<uint64_t>(seed);
@@ -75,6 +75,9 @@ Result<Recipe> read_recipe(const json::value& value, const std::string& what) {
   HERMES_ASSIGN(const auto think_share, object.optional_number("think_share"));
   recipe.think_share = think_share.value_or(recipe.think_share);
   HERMES_TRY(in_range(object, "think_share", recipe.think_share, 0, 1));
+  HERMES_ASSIGN(const auto history_share, object.optional_number("history_share"));
+  recipe.history_share = history_share.value_or(recipe.history_share);
+  HERMES_TRY(in_range(object, "history_share", recipe.history_share, 0, 1));
   HERMES_ASSIGN(recipe.thinking_prompt, object.string("thinking_prompt"));
   HERMES_ASSIGN(recipe.output, object.string("output"));
   HERMES_ASSIGN(const JsonObject shares, object.object("families"));

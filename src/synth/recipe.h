@@ -24,6 +24,7 @@ struct Recipe {
   int64_t test_per_mille = 20;     // of problems, by the hash of the problem
   int64_t most_test_records = -1;  // kept of the test split, the first ones; -1: all
   double think_share = 0.6;
+  double history_share = 0;  // of records with earlier questions and answers
   std::string thinking_prompt;
   std::string output;  // folder, relative to where the command runs
   std::vector<FamilyShare> families;

@@ -10,6 +10,7 @@
 #include "base/compressed_file.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "synth/problem.h"
 
 namespace hermes::synth {
 namespace {
@@ -41,6 +42,12 @@ Status write_file(const fs::path& path, std::string_view text) {
   return file.commit();
 }
 
+// Takes off the first `n` questions with their answers.
+void without_history(json::array& messages, size_t n) {
+  const auto first = messages.begin() + (messages.front().at("role").as_string() == "system" ? 1 : 0);
+  messages.erase(first, first + static_cast<std::ptrdiff_t>(2 * n));
+}
+
 Result<Drawn> draw(const Recipe& recipe, const Node& graph, int64_t index) {
   Dice dice(recipe.seed, static_cast<uint64_t>(index));
   std::vector<double> weights;
@@ -55,14 +62,17 @@ Result<Drawn> draw(const Recipe& recipe, const Node& graph, int64_t index) {
     return drawn;
   }
   const uint64_t problem_hash = hash64(state.at("key").as_string());
-  drawn.test = static_cast<int64_t>(problem_hash % 1000) < recipe.test_per_mille;
+  drawn.test = is_held_out(state.at("key").as_string(), recipe.test_per_mille);
   drawn.record = {{"id", fmt::format("{:08}", index)},
                   {"split", drawn.test ? "test" : "train"},
                   {"problem", fmt::format("{:016x}", problem_hash)}};
   uint64_t text = kHashSeed;
   for (auto& member : state.at("record").as_object()) {
     const std::string_view name = member.key();
-    if (name == "messages" || name == "tools" || name == "mode") text = hash_state(to_json_text(member.value()), text);
+    // What was said before does not make a problem another one.
+    json::value own = member.value();
+    if (name == "messages") without_history(own.get_array(), state.at("history").get_array().size());
+    if (name == "messages" || name == "tools" || name == "mode") text = hash_state(to_json_text(own), text);
     drawn.record[name] = std::move(member.value());
   }
   for (const json::value& message : drawn.record.at("messages").as_array()) {

@@ -21,6 +21,7 @@ json::value recipe_json(int64_t records = 600) {
                       {"part_size", 100},
                       {"test_per_mille", 100},
                       {"think_share", 0.5},
+                      {"history_share", 0.3},
                       {"thinking_prompt", "Think first."},
                       {"output", "unused"},
                       {"families",
@@ -38,8 +39,7 @@ class RunTest : public testing::Test {
   Result<RunResult> run(const std::string& output, int threads = 2, const std::atomic<bool>* cancel = nullptr,
                         std::function<void(const RunProgress&)> progress = {}) {
     const Recipe recipe = read_recipe(recipe_json(), "r").value();
-    const Graph graph =
-        procedural_graph({.think_share = recipe.think_share, .thinking_prompt = recipe.thinking_prompt});
+    const Graph graph = procedural_graph(graph_options(recipe));
     ThreadPool pool(threads);
     return run_synthesis(recipe, graph, pool, {.output = output, .cancel = cancel, .progress = std::move(progress)});
   }
@@ -58,6 +58,7 @@ TEST_F(RunTest, WritesRecordsThatHoldWhatTheyPromise) {
   int64_t lines = 0;
   std::map<std::string, std::string> split_of;
   std::set<std::string> texts;
+  int with_history = 0;
   for (const std::string* text : {&made.train, &made.test}) {
     const std::string split = text == &made.train ? "train" : "test";
     for (size_t begin = 0; begin < text->size(); ++lines) {
@@ -73,12 +74,22 @@ TEST_F(RunTest, WritesRecordsThatHoldWhatTheyPromise) {
       if (messages.front().at("role").as_string() == "system") {
         EXPECT_EQ(messages.front().at("content").as_string().ends_with("\n\nThink first."), thinks);
       }
+      size_t learnt = 0;
+      for (const json::value& message : messages) {
+        const bool assistant = message.at("role").as_string() == "assistant";
+        learnt += assistant && !message.as_object().contains("weight") ? 1 : 0;
+        with_history += message.as_object().contains("weight") ? 1 : 0;
+        EXPECT_TRUE(assistant || !message.as_object().contains("weight"));
+      }
+      EXPECT_EQ(learnt, value.at("checks").as_array().size());
       // No problem is in both splits, whatever its wording.
       const std::string problem(value.at("problem").as_string());
       EXPECT_EQ(split_of.emplace(problem, split).first->second, split);
       EXPECT_TRUE(texts.insert(to_json_text(value.at("messages")) + std::string(value.at("mode").as_string())).second);
     }
   }
+  EXPECT_GT(with_history, lines / 5);
+  EXPECT_LT(with_history, lines);
   EXPECT_EQ(lines, result.report.kept());
   EXPECT_EQ(result.report.kept() + result.report.duplicates() + result.report.discarded(), 600);
   EXPECT_GT(made.test.size(), 0U);

@@ -14,11 +14,23 @@ constexpr size_t kKept = 2;
 constexpr std::string_view kPrefix = "step-", kSuffix = ".safetensors";
 
 struct Part {
-  const char* prefix;
-  FlatTensors& tensors;
+  std::string name;
+  Shape shape;
+  std::span<float> values;
 };
-std::array<Part, 3> parts(Trainer& trainer) {
-  return {{{"parameter.", trainer.parameters()}, {"m.", trainer.optimizer().m()}, {"v.", trainer.optimizer().v()}}};
+// All tensors of a checkpoint: their names there, and where the trainer has them.
+std::vector<Part> parts(Trainer& trainer) {
+  std::vector<Part> all;
+  const auto add = [&](const char* prefix, FlatTensors& tensors, const FlatTensors::Entry& entry) {
+    all.push_back({prefix + entry.name, entry.shape, tensors.values(entry)});
+  };
+  Optimizer& optimizer = trainer.optimizer();
+  for (const FlatTensors::Entry& entry : trainer.parameters().entries()) add("parameter.", trainer.parameters(), entry);
+  for (const FlatTensors::Entry& entry : optimizer.m().entries()) add("m.", optimizer.m(), entry);
+  for (const FlatTensors::Entry& entry : optimizer.v().entries()) {
+    if (optimizer.has_v(entry)) add("v.", optimizer.v(), entry);
+  }
+  return all;
 }
 
 std::optional<int64_t> step_of(const std::string& name) {
@@ -60,9 +72,7 @@ Status save_checkpoint(const std::filesystem::path& folder, const Recipe& recipe
   if (error) return Error::io("{}: {}", folder.string(), error.message());
   std::vector<formats::NamedTensor> tensors;
   for (const Part& part : parts(trainer)) {
-    for (const FlatTensors::Entry& entry : part.tensors.entries()) {
-      tensors.push_back({part.prefix + entry.name, const_view_of(part.tensors.values(entry), entry.shape)});
-    }
+    tensors.push_back({part.name, const_view_of(part.values, part.shape)});
   }
   const formats::SafetensorsMetadata metadata{{"format", "pt"},
                                               {"step", std::to_string(trainer.steps_done())},
@@ -109,20 +119,16 @@ Status restore_checkpoint(const std::filesystem::path& path, const Recipe& recip
   if (error != std::errc() || end != step_text.data() + step_text.size() || step < 0) {
     return Error::corrupt("{}: step \"{}\" is not a number", path.string(), step_text);
   }
-  for (const Part& part : parts(trainer)) {
-    for (const FlatTensors::Entry& entry : part.tensors.entries()) {
-      HERMES_ASSIGN(const ConstTensorView view, file.tensor(part.prefix + entry.name));
-      if (view.shape != entry.shape || view.dtype != DType::kF32) {
-        return Error::corrupt("{}: \"{}{}\" is {} {}, expected F32 {}", path.string(), part.prefix, entry.name,
-                              name_of(view.dtype), to_string(view.shape), to_string(entry.shape));
-      }
+  const std::vector<Part> all_parts = parts(trainer);
+  for (const Part& part : all_parts) {
+    HERMES_ASSIGN(const ConstTensorView view, file.tensor(part.name));
+    if (view.shape != part.shape || view.dtype != DType::kF32) {
+      return Error::corrupt("{}: \"{}\" is {} {}, expected F32 {}", path.string(), part.name, name_of(view.dtype),
+                            to_string(view.shape), to_string(part.shape));
     }
   }
-  for (const Part& part : parts(trainer)) {
-    for (const FlatTensors::Entry& entry : part.tensors.entries()) {
-      const ConstTensorView view = file.find(part.prefix + entry.name).value();
-      std::copy_n(view.f32(), entry.size(), part.tensors.values(entry).begin());
-    }
+  for (const Part& part : all_parts) {
+    std::copy_n(file.find(part.name).value().f32(), part.values.size(), part.values.begin());
   }
   trainer.set_steps_done(step);
   return {};

@@ -1,7 +1,7 @@
 // Checkpoints: everything a run needs to go on as if it had never stopped, in one safetensors file that is complete or
-// absent: CHECKPOINTS/step-00000200.safetensors with "parameter.NAME", "m.NAME" and "v.NAME", all F32, and as metadata
-// the step, the recipe and the fingerprint of the training samples. The data's position and the random streams are
-// functions of step and seed. The last two are kept.
+// absent: CHECKPOINTS/step-00000200.safetensors with "parameter.NAME", "m.NAME" and, where the optimiser has a second
+// moment (Optimizer::has_v), "v.NAME", all F32, and as metadata the step, the recipe and the fingerprint of the training
+// samples. The data's position and the random streams are functions of step and seed. The last two are kept.
 #pragma once
 
 #include <filesystem>

@@ -105,6 +105,16 @@ TEST_F(Encoder, TrainsAssistantTurnsWithTheirEndButNotTheirHeaders) {
             "<h>user</h>more<e><h>assistant</h>{bye<e>}");
 }
 
+TEST_F(Encoder, TurnsOfWeightZeroAreContext) {
+  const auto encoded = encode(R"({"messages": [{"role": "user", "content": "a"},
+      {"role": "assistant", "content": "b", "weight": 0}, {"role": "user", "content": "c"},
+      {"role": "assistant", "content": "d", "weight": 1}]})");
+  EXPECT_EQ(marked(encoded.value()), "<b><h>user</h>a<e><h>assistant</h>b<e><h>user</h>c<e><h>assistant</h>{d<e>}");
+  EXPECT_THAT(refusal(R"({"messages": [{"role": "assistant", "content": "b", "weight": 0.5}]})"), HasSubstr("weight"));
+  EXPECT_THAT(refusal(R"({"messages": [{"role": "assistant", "content": "b", "weight": 2}]})"),
+              HasSubstr("\"weight\" must be 0 or 1, is 2"));
+}
+
 TEST_F(Encoder, OneBosAndNothingAfterTheLastTurn) {
   const auto encoded = encode(R"({"messages": [{"role": "user", "content": "hi"},
       {"role": "assistant", "content": "yes"}, {"role": "user", "content": "unanswered"}]})");

@@ -33,6 +33,8 @@ bool decays(std::string_view name, const OptimizerOptions& options) {
   return !is_embedding(name) || options.decay_embeddings;
 }
 
+bool orthogonalised(const FlatTensors::Entry& entry) { return entry.shape.rank() == 2 && !is_embedding(entry.name); }
+
 void initialise(const model::ArchSpec& spec, uint64_t seed, FlatTensors& parameters) {
   const double residual = kDeviation / std::sqrt(2.0 * static_cast<double>(spec.n_layers));
   uint64_t place = 0;
@@ -57,7 +59,20 @@ double Optimizer::norm(const FlatTensors& gradient) const {
 
 void Optimizer::update(FlatTensors& parameters, const FlatTensors& gradient, double norm, int64_t step, double lr) {
   const double scale = options_.clip_norm > 0 && norm > options_.clip_norm ? options_.clip_norm / norm : 1;
+  std::vector<ops::MuonArgs> matrices;
   for (const FlatTensors::Entry& entry : parameters.entries()) {
+    const double decay = decays(entry.name, options_) ? options_.weight_decay : 0;
+    if (uses_muon(entry)) {
+      matrices.push_back({.parameter = view_of(parameters.values(entry), entry.shape),
+                          .grad = const_view_of(gradient.values(entry), entry.shape),
+                          .m = view_of(m_.values(entry), entry.shape),
+                          .lr = static_cast<float>(lr),
+                          .momentum = static_cast<float>(options_.momentum),
+                          .nesterov = options_.nesterov,
+                          .weight_decay = static_cast<float>(decay),
+                          .grad_scale = static_cast<float>(scale)});
+      continue;
+    }
     training_.adamw({.parameter = parameters.values(entry),
                      .grad = gradient.values(entry),
                      .m = m_.values(entry),
@@ -67,9 +82,10 @@ void Optimizer::update(FlatTensors& parameters, const FlatTensors& gradient, dou
                      .beta1 = static_cast<float>(options_.beta1),
                      .beta2 = static_cast<float>(options_.beta2),
                      .eps = static_cast<float>(options_.eps),
-                     .weight_decay = static_cast<float>(decays(entry.name, options_) ? options_.weight_decay : 0),
+                     .weight_decay = static_cast<float>(decay),
                      .grad_scale = static_cast<float>(scale)});
   }
+  training_.muon(matrices);
 }
 
 }  // namespace hermes::train

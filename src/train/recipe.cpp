@@ -118,6 +118,28 @@ Status read_model(Members& members, Recipe& recipe) {
   return {};
 }
 
+// The members that only Muon has, and "kind".
+Status read_muon(Members& members, OptimizerOptions& out) {
+  std::optional<std::string> kind;
+  HERMES_TRY(members.read("kind", kind));
+  if (kind == "muon") {
+    out.kind = OptimizerKind::kMuon;
+    HERMES_TRY(members.read("momentum", out.momentum, 0, 1));
+    if (out.momentum == 1) return Error::invalid("{}: a momentum of 1 never learns", members.object().what());
+    return members.read_flag("nesterov", out.nesterov);
+  }
+  if (kind && kind != "adamw") {
+    return Error::invalid("{}: \"optimizer.kind\" is \"{}\", must be \"adamw\" or \"muon\"", members.object().what(),
+                          *kind);
+  }
+  for (const char* name : {"momentum", "nesterov"}) {
+    if (members.has(name)) {
+      return Error::invalid("{}: \"optimizer.{}\" is for the kind \"muon\"", members.object().what(), name);
+    }
+  }
+  return {};
+}
+
 Status read_optimizer(const JsonObject& parent, OptimizerOptions& out) {
   HERMES_ASSIGN(Members members, Members::of(parent, "optimizer"));
   HERMES_TRY(members.read("learning_rate", out.learning_rate, 0, kAnything));
@@ -129,6 +151,7 @@ Status read_optimizer(const JsonObject& parent, OptimizerOptions& out) {
   HERMES_TRY(members.read("weight_decay", out.weight_decay, 0, kAnything));
   HERMES_TRY(members.read_flag("decay_embeddings", out.decay_embeddings));
   HERMES_TRY(members.read("clip_norm", out.clip_norm, 0, kAnything));
+  HERMES_TRY(read_muon(members, out));
   if (out.beta1 == 1 || out.beta2 == 1) return Error::invalid("{}: a beta of 1 never learns", parent.what());
   return members.finish();
 }

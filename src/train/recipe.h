@@ -11,7 +11,9 @@
 //    "packing": {"row_tokens": 4096, "rows_per_step": 4, "group_size": 5000},   group_size 0: all samples as one group
 //    "steps": 1000,  or  "epochs": 2,
 //    "optimizer": {"learning_rate", "warmup_steps", "min_lr_ratio", "beta1", "beta2", "eps", "weight_decay",
-//                  "decay_embeddings", "clip_norm"},
+//                  "decay_embeddings", "clip_norm",
+//                  "kind": "adamw" | "muon",        absent: adamw; muon: Muon for the hidden matrices (optimizer.h)
+//                  "momentum": 0.95, "nesterov": true},        only with muon; nesterov may be absent, which means true
 //    "seed": 1, "checkpoint_every": 100, "eval_every": 100, "eval_samples": 200,   0: never, none
 //    "export": {"dtype": "f32" | "bf16", "generation": {generation_config.json's members}}}
 #pragma once

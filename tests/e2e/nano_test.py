@@ -28,6 +28,15 @@ CALCULATOR = [{
     "function": {"name": "calculator", "description": "Evaluate an arithmetic expression",
                  "parameters": {"type": "object", "properties": {"expression": {"type": "string"}},
                                 "required": ["expression"]}}}]
+CLOCK = [{
+    "type": "function", "command": "cat > /dev/null; echo '{\"time\": \"14:45\"}'",
+    "function": {"name": "get_time", "description": "Local time of a city",
+                 "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}}}]
+LIGHT = [{
+    "type": "function", "command": "cat > /dev/null; echo '{\"ok\": true}'",
+    "function": {"name": "set_light", "description": "Turn a light on or off",
+                 "parameters": {"type": "object", "properties": {"room": {"type": "string"}, "on": {"type": "boolean"}},
+                                "required": ["room", "on"]}}}]
 
 
 def hermes(*args, stdin="", status=0):
@@ -86,11 +95,13 @@ class Answers(unittest.TestCase):
             self.assertTrue(answer["reasoning_prompt_added"])
             self.assertIsNotNone(answer["message"]["reasoning_content"])
 
-    def test_schema_and_tool_call(self):
+    def test_a_tool_call(self):
         with tempfile.TemporaryDirectory() as name:
             tools = pathlib.Path(name) / "tools.json"
-            tools.write_text(json.dumps([{k: v for k, v in t.items() if k in ("type", "function")} for t in CALCULATOR]))
-            answer = generate("--prompt", "What is 1250 + 263? Calculate with the tool.", "--tools", tools)
+            declared = [{k: v for k, v in t.items() if k in ("type", "function")} for t in LIGHT + CALCULATOR]
+            tools.write_text(json.dumps(declared))
+            question = "What is 1250 + 263? Calculate with the tool."
+            answer = generate("--think", "--prompt", question, "--tools", tools)
             self.assertEqual(answer["finish_reason"], "tool_calls")
             call = answer["message"]["tool_calls"][0]["function"]
             self.assertEqual((call["name"], json.loads(call["arguments"])), ("calculator", {"expression": "1250 + 263"}))
@@ -128,17 +139,24 @@ class Agent(unittest.TestCase):
             file.write_text(json.dumps(tools))
             return hermes("chat", "--tools", file, *args, stdin="\n".join(lines) + "\n")
 
-    def test_a_tool_outside_and_inside_reasoning(self):
+    def test_a_tool_inside_reasoning(self):
+        out = self.chat("--think", "--yes", lines=["What is 4348 - 411? Calculate with the tool."],
+                        tools=LIGHT + CALCULATOR)
+        self.assertIn("tool: calculator", out)
+        self.assertIn('{"result": 3937}', out)
+        self.assertRegex(out.strip(), r"3937\W*$")
+
+    def test_a_tool_outside_reasoning(self):
         for mode in ("--no-think", "--think"):
-            out = self.chat(mode, "--yes", lines=["What is 4348 - 411? Calculate with the tool."])
-            self.assertIn("tool: calculator", out)
-            self.assertIn('{"result": 3937}', out)
-            self.assertRegex(out.strip(), r"3937\W*$")
+            out = self.chat(mode, "--yes", lines=["What time is it in Zurich?"], tools=LIGHT + CLOCK)
+            self.assertIn('{"city": "Zurich"}', out)
+            self.assertIn('{"time": "14:45"}', out)
+            self.assertRegex(out.strip(), r"14:45\D*$")
 
     def test_nothing_runs_that_nobody_confirmed(self):
-        out = self.chat("--no-think", lines=["What is 4348 - 411? Calculate with the tool."])
+        out = self.chat("--no-think", lines=["What time is it in Zurich?"], tools=LIGHT + CLOCK)
         self.assertIn("declined", out)
-        self.assertNotIn('{"result": 3937}', out)
+        self.assertNotIn("14:45", out)
 
     def test_a_broken_tools_file(self):
         broken = [{k: v for k, v in CALCULATOR[0].items() if k != "command"}]
@@ -210,9 +228,9 @@ class Chat(unittest.TestCase):
             chat.send("/fold\r")
             chat.wait_for("folded(.|\n)*> ")
             chat.send("/regenerate\r")
-            chat.wait_for(r"thought for .* tokens(.|\n)*1951(.|\n)*> ")
+            chat.wait_for(r"thought for .* tokens(.|\n)*\d(.|\n)*> ")
             chat.send("/reasoning\r")
-            chat.wait_for(r"1951(.|\n)*> ")
+            chat.wait_for(r"thinking(.|\n)*\d(.|\n)*> ")
             file = pathlib.Path(chat.home.name) / "chat.json"
             chat.send(f"/save {file}\r")
             chat.wait_for("saved to(.|\n)*> ")

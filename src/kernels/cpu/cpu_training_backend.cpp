@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
+#include "kernels/cpu/muon_driver.h"
 #include "kernels/cpu/training_drivers.h"
 #include "ops/checks.h"
 
@@ -14,7 +14,7 @@ constexpr int64_t kEmbeddingColumns = 64;
 
 class CpuTrainingBackend final : public ops::TrainingBackend {
  public:
-  CpuTrainingBackend(ThreadPool& pool, CpuIsa isa) : context_(pool, isa) {}
+  CpuTrainingBackend(ThreadPool& pool, CpuIsa isa) : context_(pool, isa), muon_(pool, isa) {}
 
   // Threads own columns of the table: each goes through all tokens in their order.
   void embedding_backward(const ops::EmbeddingBackwardArgs& args) override {
@@ -81,19 +81,16 @@ class CpuTrainingBackend final : public ops::TrainingBackend {
     });
   }
 
-  double sum_of_squares(std::span<const float> x) override {
-    const auto n = static_cast<int64_t>(x.size());
-    partial_.assign(static_cast<size_t>((n + kElementsPerPiece - 1) / kElementsPerPiece), 0.0);
-    context_.pool.parallel_for(n, kElementsPerPiece, [&](int64_t begin, int64_t end) {
-      partial_[static_cast<size_t>(begin / kElementsPerPiece)] =
-          context_.kernels.training.sum_of_squares(x.data() + begin, end - begin);
-    });
-    return std::accumulate(partial_.begin(), partial_.end(), 0.0);
+  void muon(std::span<const ops::MuonArgs> matrices) override {
+    for (const ops::MuonArgs& args : matrices) ops::check(args);
+    muon_.run(matrices);
   }
+
+  double sum_of_squares(std::span<const float> x) override { return run_sum_of_squares(context_, x); }
 
  private:
   CpuContext context_;
-  std::vector<double> partial_;  // of sum_of_squares, one for each piece
+  MuonDriver muon_;
 };
 
 }  // namespace

@@ -49,7 +49,9 @@ void d_x_rows(const TrainingKernels& kernels, const ops::LinearBackwardArgs& arg
   }
 }
 
-// d_x = d_y W: threads own rows of d_x, and share the weights as panels of columns.
+}  // namespace
+
+// Threads own rows of d_x, and share the weights as panels of columns.
 void run_d_x(CpuContext& context, const ops::LinearBackwardArgs& args) {
   const TrainingKernels& kernels = context.kernels.training;
   const int64_t n_tokens = args.x.shape[0], n_in = args.x.shape[1], n_out = args.weight.shape[0];
@@ -63,6 +65,8 @@ void run_d_x(CpuContext& context, const ops::LinearBackwardArgs& args) {
     d_x_rows(kernels, args, panels, begin, end, context.per_thread[static_cast<size_t>(thread)]);
   });
 }
+
+namespace {
 
 // A part of d_weight, summed over tokens [t_begin, t_end).
 struct WeightPiece {
@@ -110,7 +114,8 @@ void d_weight_piece(const TrainingKernels& kernels, const ops::LinearBackwardArg
   }
 }
 
-// d_weight += d_y^T x.
+}  // namespace
+
 void run_d_weight(CpuContext& context, const ops::LinearBackwardArgs& args) {
   const TrainingKernels& kernels = context.kernels.training;
   const int64_t n_tokens = args.x.shape[0], n_in = args.x.shape[1], n_out = args.weight.shape[0];
@@ -138,6 +143,8 @@ void run_d_weight(CpuContext& context, const ops::LinearBackwardArgs& args) {
     }
   });
 }
+
+namespace {
 
 void run_d_bias(CpuContext& context, const ops::LinearBackwardArgs& args) {
   const int64_t n_tokens = args.d_y.shape[0], n_out = args.d_y.shape[1];

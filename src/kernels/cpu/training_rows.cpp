@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "kernels/cpu/training_drivers.h"
 
@@ -49,6 +50,16 @@ void run_cross_entropy(CpuContext& context, const ops::CrossEntropyArgs& args) {
       logits[label] = static_cast<float>(static_cast<double>(args.scale) * (p - 1));
     }
   });
+}
+
+// Each piece by itself, then the pieces in order.
+double run_sum_of_squares(CpuContext& context, std::span<const float> x) {
+  const auto n = static_cast<int64_t>(x.size()), n_pieces = (n + kElementsPerPiece - 1) / kElementsPerPiece;
+  auto* partial = static_cast<double*>(context.shared.reserve(n_pieces * static_cast<int64_t>(sizeof(double))));
+  context.pool.parallel_for(n, kElementsPerPiece, [&](int64_t begin, int64_t end) {
+    partial[begin / kElementsPerPiece] = context.kernels.training.sum_of_squares(x.data() + begin, end - begin);
+  });
+  return std::accumulate(partial, partial + n_pieces, 0.0);
 }
 
 }  // namespace hermes::kernels

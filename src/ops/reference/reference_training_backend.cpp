@@ -15,6 +15,9 @@ class ReferenceTrainingBackend final : public TrainingBackend {
   void swiglu_backward(const SwigluBackwardArgs& args) override { checked(reference::swiglu_backward, args); }
   void cross_entropy(const CrossEntropyArgs& args) override { checked(reference::cross_entropy, args); }
   void adamw(const AdamwArgs& args) override { checked(reference::adamw, args); }
+  void muon(std::span<const MuonArgs> matrices) override {
+    for (const MuonArgs& args : matrices) checked(reference::muon, args);
+  }
   double sum_of_squares(std::span<const float> x) override { return reference::sum_of_squares(x); }
 
  private:

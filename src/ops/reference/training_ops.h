@@ -14,6 +14,7 @@ void attention_backward(const AttentionBackwardArgs& args);
 void swiglu_backward(const SwigluBackwardArgs& args);
 void cross_entropy(const CrossEntropyArgs& args);
 void adamw(const AdamwArgs& args);
+void muon(const MuonArgs& args);
 double sum_of_squares(std::span<const float> x);
 
 }  // namespace hermes::ops::reference

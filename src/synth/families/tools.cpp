@@ -119,7 +119,7 @@ Problem calculator(Dice& dice, int level, std::vector<Tool> tools) {
                                           "Let the calculator find {}."})),
                   expression);
   Problem problem =
-      question("tools", "calculator_in_think", level, "calculator " + expression, request, "tool: calculator",
+      question("tools", "calculator", level, "calculator " + expression, request, "tool: calculator",
                call_text("calculator", arguments), call_check({call_value("calculator", arguments)}));
   problem.exchanges.front().leaves_think_open = true;
   problem.exchanges.push_back({.before = {response({{"result", result}})},
@@ -127,7 +127,6 @@ Problem calculator(Dice& dice, int level, std::vector<Tool> tools) {
                                .answer = fmt::format("{}", result),
                                .check = {{"verifier", "number"}, {"expression", expression}},
                                .continues_think = true});
-  problem.thinking_only = true;
   offer(problem, dice, tools);
   return problem;
 }

@@ -28,8 +28,7 @@ class Draw final : public Node {
  public:
   std::string_view name() const override { return "draw"; }
   const Conditions& conditions() const override {
-    static const Conditions kConditions{
-        .needs = {"family", "level"}, .gives = {"problem", "key"}, .may_give = {"may_answer_directly"}};
+    static const Conditions kConditions{.needs = {"family", "level"}, .gives = {"problem", "key"}};
     return kConditions;
   }
   Result<Step> run(State& state, Walk& walk) const override {
@@ -44,7 +43,6 @@ class Draw final : public Node {
                                     {"exchanges", std::move(exchanges)},
                                     {"trace_check", problem.trace_check}};
     state["key"] = problem.key;
-    if (!problem.thinking_only) state["may_answer_directly"] = true;
     return Step::kDone;
   }
 };
@@ -76,7 +74,7 @@ class AnswerDirectly final : public Node {
  public:
   std::string_view name() const override { return "answer_directly"; }
   const Conditions& conditions() const override {
-    static const Conditions kConditions{.needs = {"problem", "may_answer_directly"}, .gives = {"mode", "replies"}};
+    static const Conditions kConditions{.needs = {"problem"}, .gives = {"mode", "replies"}};
     return kConditions;
   }
   Result<Step> run(State& state, Walk&) const override {
@@ -120,21 +118,82 @@ class Judge final : public Node {
   }
 };
 
+// What was said before: problems of any family that need neither tools nor a system message of their own.
+class Recall final : public Node {
+ public:
+  explicit Recall(int64_t test_per_mille) : test_per_mille_(test_per_mille) {}
+  std::string_view name() const override { return "recall"; }
+  const Conditions& conditions() const override {
+    static const Conditions kConditions{.needs = {"problem"}, .gives = {"history"}};
+    return kConditions;
+  }
+  Result<Step> run(State& state, Walk& walk) const override {
+    json::array history;
+    const size_t wanted = 1 + walk.dice.weighted({7, 3});
+    for (int tries = 0; history.size() < wanted && tries < kMostTries; ++tries) {
+      const Family& family = walk.dice.pick(families());
+      const Problem earlier = family.make(walk.dice, static_cast<int>(walk.dice.between(1, family.levels)));
+      if (!earlier.system.empty() || !earlier.tools.empty() || earlier.exchanges.size() != 1) continue;
+      if (earlier.exchanges.front().before.size() != 1) continue;
+      if (is_held_out(earlier.key, test_per_mille_)) continue;
+      history.push_back(exchange_to_json(earlier.exchanges.front()));
+    }
+    state["history"] = std::move(history);
+    return Step::kDone;
+  }
+
+ private:
+  static constexpr int kMostTries = 20;
+  int64_t test_per_mille_;
+};
+
+class BeginAnew final : public Node {
+ public:
+  std::string_view name() const override { return "begin_anew"; }
+  const Conditions& conditions() const override {
+    static const Conditions kConditions{.needs = {"problem"}, .gives = {"history"}};
+    return kConditions;
+  }
+  Result<Step> run(State& state, Walk&) const override {
+    state["history"] = json::array();
+    return Step::kDone;
+  }
+};
+
+// An earlier answer as the prompt of a later turn shows it: reasoning stripped as chat templates do with thinking on,
+// kept (keep_cots, or thinking switched off since), or none.
+std::string earlier_reply(const json::object& exchange, bool thinks, Dice& dice) {
+  const std::string answer = text_of(exchange, "answer");
+  switch (dice.weighted({thinks ? 7.0 : 0.0, 2, thinks ? 2.0 : 6.0})) {
+    case 0:
+      return "<think> </think>\n\n" + answer;
+    case 1:
+      return "<think>\n" + text_of(exchange, "reasoning") + "\n</think>\n\n" + answer;
+    default:
+      return answer;
+  }
+}
+
 class WriteRecord final : public Node {
  public:
   explicit WriteRecord(std::string thinking_prompt) : thinking_prompt_(std::move(thinking_prompt)) {}
   std::string_view name() const override { return "write_record"; }
   const Conditions& conditions() const override {
-    static const Conditions kConditions{.needs = {"verdict"}, .gives = {"record"}};
+    static const Conditions kConditions{.needs = {"verdict", "history"}, .gives = {"record"}};
     return kConditions;
   }
-  Result<Step> run(State& state, Walk&) const override {
+  Result<Step> run(State& state, Walk& walk) const override {
     const json::object& problem = state.at("problem").as_object();
     const bool thinks = state.at("mode").as_string() == "think";
     json::array messages, checks;
     if (std::string system = text_of(problem, "system"); !system.empty()) {
       if (thinks) system += "\n\n" + thinking_prompt_;
       messages.push_back(json::object{{"role", "system"}, {"content", system}});
+    }
+    for (const json::value& earlier : state.at("history").as_array()) {
+      for (const json::value& message : earlier.at("before").as_array()) messages.push_back(message);
+      messages.push_back(json::object{
+          {"role", "assistant"}, {"content", earlier_reply(earlier.as_object(), thinks, walk.dice)}, {"weight", 0}});
     }
     const json::array& exchanges = problem.at("exchanges").as_array();
     for (size_t i = 0; i < exchanges.size(); ++i) {
@@ -158,11 +217,20 @@ class WriteRecord final : public Node {
 
 }  // namespace
 
+ProceduralOptions graph_options(const Recipe& recipe) {
+  return {.think_share = recipe.think_share,
+          .thinking_prompt = recipe.thinking_prompt,
+          .history_share = recipe.history_share,
+          .test_per_mille = recipe.test_per_mille};
+}
+
 Graph procedural_graph(const ProceduralOptions& options) {
-  Graph graph("procedural", {"family", "level"}, {"record", "key"});
+  Graph graph("procedural", {"family", "level"}, {"record", "key", "history"});
   graph.add(std::make_unique<Draw>());
   if (options.think_share > 0) graph.add(std::make_unique<Reason>(), options.think_share);
   if (options.think_share < 1) graph.add(std::make_unique<AnswerDirectly>(), 1 - options.think_share);
+  if (options.history_share > 0) graph.add(std::make_unique<Recall>(options.test_per_mille), options.history_share);
+  if (options.history_share < 1) graph.add(std::make_unique<BeginAnew>(), 1 - options.history_share);
   graph.add(std::make_unique<Judge>());
   graph.add(std::make_unique<WriteRecord>(options.thinking_prompt));
   return graph;
