@@ -112,10 +112,7 @@ void ChatSession::welcome() const {
     std::printf("%s\nQuestions it can answer:\n", std::string(kAboutNano).c_str());
     for (const char* example : kExamples) std::printf("  %s\n", example);
   }
-  std::printf(
-      "\nThinking is %s. /help shows the commands. Ctrl-C stops an answer, Ctrl-\\ makes it answer without more "
-      "thinking.\n\n",
-      think_ ? "on" : "off");
+  std::printf("\nThinking is %s. /help shows the commands, Ctrl-C stops an answer.\n\n", think_ ? "on" : "off");
 }
 
 Status ChatSession::run() {

@@ -245,6 +245,26 @@ class Chat(unittest.TestCase):
         finally:
             chat.close()
 
+    def test_ctrl_c_stops_the_answer_and_keeps_the_chat(self):
+        with tempfile.TemporaryDirectory() as name:
+            file = pathlib.Path(name) / "tools.json"
+            file.write_text(json.dumps([LIGHT[0], {**CLOCK[0], "command": "sleep 60"}]))
+            chat = Terminal("--no-think", "--tools", str(file))
+            try:
+                chat.wait_for("> ")
+                chat.send("What time is it in Zurich?\r")
+                chat.wait_for("run get_time(.|\n)*: ")
+                begin = time.monotonic()
+                chat.send("y\r")
+                time.sleep(1)
+                chat.send("\x03")
+                chat.wait_for(r"\(stopped\)(.|\n)*> ")
+                self.assertLess(time.monotonic() - begin, 30)
+                chat.send("/new\r")
+                chat.wait_for("a new conversation(.|\n)*> ")
+            finally:
+                chat.close()
+
     def test_several_lines_are_one_message(self):
         chat = Terminal("--no-think")
         try:
