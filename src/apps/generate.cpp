@@ -62,7 +62,6 @@ json::object report(json::object message, const generate::Finished& finished, ui
           {"usage",
            {{"prompt_tokens", usage.prompt_tokens},
             {"completion_tokens", usage.completion_tokens},
-            {"reasoning_tokens", usage.reasoning_tokens},
             {"total_tokens", usage.prompt_tokens + usage.completion_tokens}}},
           {"timings",
            {{"prompt_seconds", timings.prompt_seconds},
@@ -209,6 +208,10 @@ Status generate_text(const GenerateOptions& options) {
   const generate::Finished& finished = output.finished();
   if (finished.reason == generate::FinishReason::kError) return Error::corrupt("{}", finished.error);
   json::object summary = report(message_of(output, options.raw), finished, request.sampling.seed);
+  if (!options.raw) {
+    summary["usage"].get_object()["completion_tokens_details"] = {
+        {"reasoning_tokens", finished.usage.reasoning_tokens}};
+  }
   if (reasoning_prompt_added) summary["reasoning_prompt_added"] = true;
   if (options.json) return print(to_json_text(summary) + "\n");
   const std::string seed =

@@ -57,14 +57,14 @@ class Answers(unittest.TestCase):
         self.assertRegex(message["content"], r"1951\W*$")
         self.assertIn("1951", message["reasoning_content"])
         self.assertEqual(answer["finish_reason"], "stop")
-        self.assertGreater(answer["usage"]["reasoning_tokens"], 10)
+        self.assertGreater(answer["usage"]["completion_tokens_details"]["reasoning_tokens"], 10)
         self.assertIn("1951", hermes("generate", "--think", "--prompt", SUM).splitlines()[-1])
 
     def test_no_think_is_no_reasoning(self):
         answer = generate("--no-think", "--prompt", SUM)
         self.assertIsNone(answer["message"]["reasoning_content"])
         self.assertNotEqual(answer["message"]["content"], "")
-        self.assertEqual(answer["usage"]["reasoning_tokens"], 0)
+        self.assertEqual(answer["usage"]["completion_tokens_details"]["reasoning_tokens"], 0)
 
     def test_the_same_bits_for_any_threads(self):
         texts = {json.dumps(generate("--think", "--prompt", SUM, "--threads", n)["message"]) for n in (1, 2, 3)}
@@ -73,7 +73,7 @@ class Answers(unittest.TestCase):
     def test_a_budget_of_16_tokens_ends_in_an_answer(self):
         for extra in ([], ["--soft-reasoning-budget", "8"], ["--max-tokens", "40"]):
             answer = generate("--think", "--prompt", SUM, "--reasoning-budget", "16", *extra)
-            self.assertLessEqual(answer["usage"]["reasoning_tokens"], 16)
+            self.assertLessEqual(answer["usage"]["completion_tokens_details"]["reasoning_tokens"], 16)
             self.assertNotEqual(answer["message"]["content"], "")
             self.assertNotIn("think>", answer["message"]["content"])
 
