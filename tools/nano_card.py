@@ -67,7 +67,7 @@ speaks English only, and is not made for any use beyond showing and testing the 
 | data | {kept} records, hash `{data['data_hash']}`, no test problem among the training problems |
 | weights | SHA-256 `{hashlib.sha256(weights).hexdigest()}` |
 | shape | {c['num_hidden_layers']} layers, hidden {c['hidden_size']}, {c['num_attention_heads']} heads and {c['num_key_value_heads']} KV heads of {c['head_dim']}, MLP {c['intermediate_size']}, vocabulary {c['vocab_size']}, context {c['max_position_embeddings']} |
-| training | {len(steps)} steps of {recipe['packing']['rows_per_step']} x {recipe['packing']['row_tokens']} tokens, AdamW, peak learning rate {recipe['optimizer']['learning_rate']}, loss {steps[-1]['loss']:.4f} at the end |
+| training | {len(steps)} steps of {recipe['packing']['rows_per_step']} x {recipe['packing']['row_tokens']} tokens, {"Muon" if recipe["optimizer"].get("kind") == "muon" else "AdamW"}, peak learning rate {recipe['optimizer']['learning_rate']}, loss {steps[-1]['loss']:.4f} at the end |
 
 The same commit on the same instruction set gives the same weights, bit for bit.
 

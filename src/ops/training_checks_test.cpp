@@ -121,5 +121,20 @@ TEST(TrainingChecksDeath, AdamwCountsStepsFromOneAndKeepsItsArraysApart) {
   EXPECT_DEATH(check(AdamwArgs{.parameter = p, .grad = g, .m = m, .v = m}), "overlaps m");
 }
 
+TEST(TrainingChecksDeath, MuonTakesMatricesOfOneShapeThatAreApart) {
+  const TestTensor parameter(DType::kF32, {2, 3}), grad(DType::kF32, {2, 3}), m(DType::kF32, {2, 3});
+  const TestTensor turned(DType::kF32, {3, 2}), half(DType::kBF16, {2, 3}), flat(DType::kF32, {6});
+  const auto with = [](const TestTensor& p, const TestTensor& g, const TestTensor& mean) {
+    check(MuonArgs{.parameter = p.view(), .grad = g.view(), .m = mean.view()});
+  };
+  with(parameter, grad, m);
+  EXPECT_DEATH(with(parameter, turned, m), "R is 2 in parameter but 3 in grad");
+  EXPECT_DEATH(with(flat, flat, flat), "muon");
+  EXPECT_DEATH(with(parameter, half, m), "grad is BF16, expected F32");
+  EXPECT_DEATH(with(parameter, parameter, m), "overlaps grad");
+  EXPECT_DEATH(with(parameter, grad, grad), "overlaps grad");
+  EXPECT_DEATH(with(parameter, grad, parameter), "overlaps parameter");
+}
+
 }  // namespace
 }  // namespace hermes::ops

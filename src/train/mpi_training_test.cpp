@@ -38,13 +38,17 @@ TEST(DataParallel, TwoRanksTrainAsOneDoes) {
 }
 
 TEST(DataParallel, RanksHoldTheSameBits) {
-  TinyTraining tiny(smooth_recipe());
-  Trainer trainer(tiny.recipe, tiny_spec(), tiny.data,
-                  {.backend = *tiny.backend, .training = *tiny.training, .collective = *all});
-  for (int step = 0; step < 3; ++step) ASSERT_TRUE(trainer.step().ok());
-  std::vector<float> first(trainer.parameters().all().begin(), trainer.parameters().all().end());
-  all->broadcast(std::as_writable_bytes(std::span(first)), 0);
-  EXPECT_TRUE(test::same_bits(trainer.parameters().all(), first));
+  for (const OptimizerKind kind : {OptimizerKind::kAdamw, OptimizerKind::kMuon}) {
+    Recipe recipe = smooth_recipe();
+    recipe.optimizer.kind = kind;
+    TinyTraining tiny(recipe);
+    Trainer trainer(tiny.recipe, tiny_spec(), tiny.data,
+                    {.backend = *tiny.backend, .training = *tiny.training, .collective = *all});
+    for (int step = 0; step < 3; ++step) ASSERT_TRUE(trainer.step().ok());
+    std::vector<float> first(trainer.parameters().all().begin(), trainer.parameters().all().end());
+    all->broadcast(std::as_writable_bytes(std::span(first)), 0);
+    EXPECT_TRUE(test::same_bits(trainer.parameters().all(), first));
+  }
 }
 
 }  // namespace

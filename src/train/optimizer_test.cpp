@@ -97,5 +97,67 @@ TEST(Optimizer, ClipsTheWholeGradient) {
   }
 }
 
+TEST(Optimizer, MuonIsForHiddenMatrices) {
+  for (const char* model_type : {"llama", "qwen3", "seed_oss"}) {
+    const FlatTensors tensors(tiny_spec(model_type));
+    for (const FlatTensors::Entry& entry : tensors.entries()) {
+      const bool hidden = entry.name.ends_with("_proj.weight");
+      EXPECT_EQ(orthogonalised(entry), hidden) << entry.name;
+    }
+  }
+  EXPECT_FALSE(orthogonalised({"lm_head.weight", {16, 8}, 0}));
+}
+
+// Hidden matrices move as ops/muon.h says, with the same clipping and decay; all else as with AdamW, bit for bit.
+TEST(Optimizer, MuonLeavesTheRestToAdamw) {
+  const model::ArchSpec spec = tiny_spec("seed_oss");
+  const auto training = ops::make_reference_training_backend();
+  FlatTensors gradient(spec), start(spec);
+  initialise(spec, 1, start);
+  initialise(spec, 2, gradient);
+  OptimizerOptions options{.weight_decay = 0.1, .clip_norm = 0.01};
+  const auto updated = [&](Optimizer& optimizer) {
+    FlatTensors parameters(spec);
+    std::copy(start.all().begin(), start.all().end(), parameters.all().begin());
+    for (int64_t step = 1; step <= 2; ++step) {
+      optimizer.update(parameters, gradient, optimizer.norm(gradient), step, 1e-2);
+    }
+    return parameters;
+  };
+  Optimizer with_adamw(spec, options, *training);
+  const FlatTensors adamw = updated(with_adamw);
+  options.kind = OptimizerKind::kMuon;
+  options.momentum = 0.75;
+  options.nesterov = false;
+  Optimizer with_muon(spec, options, *training);
+  const FlatTensors muon = updated(with_muon);
+
+  const double norm = with_muon.norm(gradient);
+  ASSERT_GT(norm, options.clip_norm);
+  for (const FlatTensors::Entry& entry : muon.entries()) {
+    SCOPED_TRACE(entry.name);
+    EXPECT_EQ(with_muon.has_v(entry), !orthogonalised(entry));
+    EXPECT_TRUE(with_adamw.has_v(entry));
+    if (!orthogonalised(entry)) {
+      EXPECT_TRUE(test::same_bits(muon.values(entry), adamw.values(entry)));
+      EXPECT_TRUE(test::same_bits(with_muon.v().values(entry), with_adamw.v().values(entry)));
+      continue;
+    }
+    std::vector<float> parameter(start.values(entry).begin(), start.values(entry).end()), m(entry.size(), 0);
+    const ops::MuonArgs args{.parameter = view_of(parameter, entry.shape),
+                             .grad = const_view_of(gradient.values(entry), entry.shape),
+                             .m = view_of(m, entry.shape),
+                             .lr = 1e-2F,
+                             .momentum = 0.75F,
+                             .nesterov = false,
+                             .weight_decay = 0.1F,
+                             .grad_scale = static_cast<float>(options.clip_norm / norm)};
+    for (int step = 0; step < 2; ++step) training->muon({&args, 1});
+    EXPECT_TRUE(test::same_bits(muon.values(entry), parameter));
+    EXPECT_TRUE(test::same_bits(with_muon.m().values(entry), m));
+    for (const float x : with_muon.v().values(entry)) EXPECT_EQ(x, 0);
+  }
+}
+
 }  // namespace
 }  // namespace hermes::train

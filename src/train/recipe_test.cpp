@@ -124,6 +124,32 @@ TEST(Recipe, MissingAndWrongMembersAreNamed) {
   EXPECT_THAT(refusal(with("seed", -1)), HasSubstr("seed"));
 }
 
+TEST(Recipe, MuonIsAKindOfOptimizer) {
+  EXPECT_EQ(parse_recipe(valid(), "r.json")->optimizer.kind, OptimizerKind::kAdamw);
+  EXPECT_EQ(parse_recipe(with("optimizer.kind", "adamw"), "r.json")->optimizer.kind, OptimizerKind::kAdamw);
+  json::object muon = with("optimizer.kind", "muon");
+  EXPECT_THAT(refusal(muon), HasSubstr("momentum"));
+  json::object& optimizer = muon["optimizer"].as_object();
+  optimizer["momentum"] = 0.875;
+  EXPECT_EQ(parse_recipe(muon, "r.json")->optimizer.kind, OptimizerKind::kMuon);
+  EXPECT_EQ(parse_recipe(muon, "r.json")->optimizer.momentum, 0.875);
+  EXPECT_TRUE(parse_recipe(muon, "r.json")->optimizer.nesterov);
+  optimizer["nesterov"] = false;
+  EXPECT_FALSE(parse_recipe(muon, "r.json")->optimizer.nesterov);
+  EXPECT_THAT(differences(valid(), muon), ElementsAre("optimizer.kind", "optimizer.momentum", "optimizer.nesterov"));
+  optimizer["momentum"] = 1;
+  EXPECT_THAT(refusal(muon), HasSubstr("momentum of 1"));
+  optimizer["momentum"] = -0.5;
+  EXPECT_THAT(refusal(muon), HasSubstr("\"optimizer.momentum\" is -0.5, must be between 0 and 1"));
+}
+
+TEST(Recipe, OnlyMuonHasItsMembers) {
+  EXPECT_THAT(refusal(with("optimizer.momentum", 0.95)), HasSubstr("\"optimizer.momentum\" is for the kind \"muon\""));
+  EXPECT_THAT(refusal(with("optimizer.nesterov", true)), HasSubstr("\"optimizer.nesterov\" is for the kind \"muon\""));
+  EXPECT_THAT(refusal(with("optimizer.kind", "sgd")), HasSubstr("\"optimizer.kind\" is \"sgd\", must be"));
+  EXPECT_THAT(refusal(with("optimizer.kind", 3)), HasSubstr("kind"));
+}
+
 TEST(Recipe, EitherOr) {
   EXPECT_THAT(refusal(with("epochs", 1)), HasSubstr("either \"steps\" or \"epochs\""));
   EXPECT_THAT(refusal(without("steps")), HasSubstr("either \"steps\" or \"epochs\""));

@@ -91,7 +91,16 @@ TEST_F(Runs, LearnAndLeaveEverything) {
   EXPECT_EQ(MetricLog::open(folder_.path() / "run/metrics.jsonl", 60)->points().size(), 60U);
 }
 
-TEST_F(Runs, ResumedGiveTheSameBits) {
+class RunsOf : public Runs, public ::testing::WithParamInterface<OptimizerKind> {
+ protected:
+  Recipe recipe() const {
+    Recipe recipe = Runs::recipe();
+    recipe.optimizer.kind = GetParam();
+    return recipe;
+  }
+};
+
+TEST_P(RunsOf, ResumedGiveTheSameBits) {
   TinyTraining whole(recipe());
   ASSERT_TRUE(go(whole, options("whole")).ok());
 
@@ -114,6 +123,34 @@ TEST_F(Runs, ResumedGiveTheSameBits) {
   };
   EXPECT_EQ(losses("parts").size(), 6U);
   EXPECT_EQ(losses("parts"), losses("whole"));
+}
+
+TEST_P(RunsOf, ANanInTheGradientEndsTheRunAndKeepsTheWeights) {
+  TinyTraining tiny(recipe());
+  tiny.trainer->parameters().all()[3] = std::nanf("");
+  const std::vector<float> before(tiny.trainer->parameters().all().begin(), tiny.trainer->parameters().all().end());
+  const auto result = tiny.trainer->step();
+  ASSERT_FALSE(result.ok());
+  EXPECT_THAT(result.error().message(), HasSubstr("diverged"));
+  EXPECT_EQ(tiny.trainer->steps_done(), 0);
+  EXPECT_TRUE(test::same_bits(tiny.trainer->parameters().all(), before));
+}
+
+INSTANTIATE_TEST_SUITE_P(Optimizers, RunsOf, ::testing::Values(OptimizerKind::kAdamw, OptimizerKind::kMuon),
+                         [](const auto& param) { return param.param == OptimizerKind::kMuon ? "muon" : "adamw"; });
+
+// Muon keeps no second moment of the matrices it is for.
+TEST_F(Runs, CheckpointsOfMuonHoldWhatItNeeds) {
+  Recipe muon = recipe();
+  muon.optimizer.kind = OptimizerKind::kMuon;
+  TinyTraining tiny(muon);
+  go_until(tiny, options("run"), 2);
+  const auto file =
+      formats::SafetensorsFile::open(folder_.path() / "run/checkpoints/step-00000002.safetensors").value();
+  for (const FlatTensors::Entry& entry : tiny.trainer->parameters().entries()) {
+    EXPECT_TRUE(file.find("parameter." + entry.name) && file.find("m." + entry.name)) << entry.name;
+    EXPECT_EQ(file.find("v." + entry.name).has_value(), !orthogonalised(entry)) << entry.name;
+  }
 }
 
 TEST_F(Runs, KeepTheLastTwoCheckpoints) {
@@ -164,15 +201,6 @@ TEST_F(Runs, ADamagedCheckpointIsRefused) {
   std::filesystem::resize_file(path, std::filesystem::file_size(path) - 4);
   TinyTraining again(recipe());
   EXPECT_FALSE(go(again, options("run", true)).ok());
-}
-
-TEST_F(Runs, DivergenceEndsTheRunAndKeepsTheWeights) {
-  TinyTraining tiny(recipe());
-  tiny.trainer->parameters().all()[3] = std::nanf("");
-  const auto result = tiny.trainer->step();
-  ASSERT_FALSE(result.ok());
-  EXPECT_THAT(result.error().message(), HasSubstr("diverged"));
-  EXPECT_EQ(tiny.trainer->steps_done(), 0);
 }
 
 TEST_F(Runs, EpochsBecomeSteps) {

@@ -164,11 +164,11 @@ CallScanner::State JsonCallScanner::scan(std::string_view body, bool final) {
   for (; pos_ < body.size(); ++pos_) {
     const char c = body[pos_];
     if (!grammar_->take(c, arguments_)) {
+      take_over();  // as if the text had come one byte at a time
       if (!grammar_->handler().problem.empty()) return fail(grammar_->handler().problem);
       const bool escape = pos_ > 0 && body[pos_ - 1] == '\\';
       const bool pythonic = c == '\'' || c == 'T' || c == 'F' || c == 'N' || (escape && c == 'x');
       if (!pythonic || tags_.call_close.empty()) return fail(fmt::format("not JSON at byte {}", pos_));
-      take_over();
       python_ = true;
       tag_search_ = json_begin_;
       return scan_python(body, final);

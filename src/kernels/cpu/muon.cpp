@@ -7,8 +7,6 @@
 namespace hermes::kernels {
 namespace {
 
-// Above this many elements a matrix has work for all threads, and is too large for each to have its own four.
-constexpr int64_t kSmallElements = int64_t{1} << 22;
 constexpr int64_t kTransposedRows = 32;
 
 int64_t elements_of(const ops::MuonArgs& args) { return args.parameter.shape.elements(); }
@@ -82,7 +80,7 @@ float* orthogonalise(CpuContext& context, int64_t rows, int64_t columns, float* 
 
 }  // namespace
 
-MuonDriver::MuonDriver(ThreadPool& pool, CpuIsa isa) : all_{CpuContext(pool, isa), {}} {
+MuonDriver::MuonDriver(ThreadPool& pool, CpuIsa isa, int64_t small) : small_(small), all_{CpuContext(pool, isa), {}} {
   for (int thread = 0; thread < pool.n_threads(); ++thread) each_.push_back(std::make_unique<Alone>(isa));
 }
 
@@ -90,7 +88,7 @@ void MuonDriver::run(std::span<const ops::MuonArgs> matrices) {
   std::vector<const ops::MuonArgs*> small;
   for (const ops::MuonArgs& args : matrices) {
     if (elements_of(args) == 0) continue;
-    if (elements_of(args) > kSmallElements) {
+    if (elements_of(args) > small_) {
       update(all_, args);
     } else {
       small.push_back(&args);

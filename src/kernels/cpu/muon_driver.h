@@ -13,12 +13,15 @@ namespace hermes::kernels {
 
 class MuonDriver {
  public:
-  // `pool` is borrowed.
-  MuonDriver(ThreadPool& pool, CpuIsa isa);
+  // Above so many elements a matrix has work for all threads, and is too large for each thread to have its own four.
+  static constexpr int64_t kSmall = int64_t{1} << 22;
 
-  // Small matrices go to one thread each, the largest first; large ones are shared by all threads, one after another.
-  // The bits are the same both ways. Working memory: four matrices at most (two of R x C, two of C x C), of the largest
-  // large one and, in each thread, of the largest small one (below 64 MiB).
+  // `pool` is borrowed.
+  MuonDriver(ThreadPool& pool, CpuIsa isa, int64_t small = kSmall);
+
+  // Matrices of up to `small` elements go to one thread each, the largest first; larger ones are shared by all threads,
+  // one after another. The bits are the same both ways. Working memory: the size of four matrices at most (two of R x C,
+  // two of C x C), of the largest large one and, in each thread, of the largest small one (64 MiB at most).
   void run(std::span<const ops::MuonArgs> matrices);
 
  private:
@@ -33,6 +36,7 @@ class MuonDriver {
   };
   static void update(Team& team, const ops::MuonArgs& args);
 
+  int64_t small_;
   Team all_;
   std::vector<std::unique_ptr<Alone>> each_;  // by thread
 };

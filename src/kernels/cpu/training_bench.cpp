@@ -209,6 +209,30 @@ void adamw(benchmark::State& state) {
   Machine::report_bytes(state, kParameters * 28);
 }
 
+// All hidden matrices of a model with 6 layers of hidden 192, 6 heads of 32 over 3 KV heads, MLP 512 (recipes/nano). The
+// floating-point operations are those of the products alone.
+void muon(benchmark::State& state) {
+  Machine machine(state);
+  std::vector<Array> arrays;
+  for (int layer = 0; layer < 6; ++layer) {
+    for (const Shape& shape : {Shape{192, 192}, Shape{96, 192}, Shape{96, 192}, Shape{192, 192}, Shape{512, 192},
+                               Shape{512, 192}, Shape{192, 512}}) {
+      for (uint64_t seed : {1, 2, 3}) arrays.emplace_back(shape, seed);
+    }
+  }
+  std::vector<ops::MuonArgs> matrices;
+  double flops = 0;
+  for (size_t i = 0; i < arrays.size(); i += 3) {
+    matrices.push_back(
+        {.parameter = arrays[i].view(), .grad = arrays[i + 1].view(), .m = arrays[i + 2].view(), .lr = 1e-4F});
+    const auto n = static_cast<double>(std::min(arrays[i].shape[0], arrays[i].shape[1]));
+    const auto elements = static_cast<double>(arrays[i].shape.elements());
+    flops += ops::kNewtonSchulzSteps * 2 * n * (2 * elements + n * n);
+  }
+  for (auto _ : state) machine.backward->muon(matrices);
+  machine.report_flops(state, flops);
+}
+
 void sum_of_squares(benchmark::State& state) {
   Machine machine(state);
   const Array x({kParameters});
@@ -242,6 +266,7 @@ BENCHMARK_CAPTURE(cross_entropy, gradient, false)->Apply(threads);
 BENCHMARK_CAPTURE(cross_entropy, loss_only, true)->Apply(threads);
 BENCHMARK(embedding_backward)->Apply(threads);
 BENCHMARK(adamw)->Apply(threads);
+BENCHMARK(muon)->Apply(threads);
 BENCHMARK(sum_of_squares)->Apply(threads);
 
 }  // namespace
