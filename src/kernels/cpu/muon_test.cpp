@@ -37,9 +37,9 @@ struct Matrix {
   }
 };
 
-// Relative error of a step. An error of the input grows by at most 485, the slope of the iteration at 0; singular values
-// as small as that are a small part of a matrix whose others end near 1. In norm some 10 roundings are left (measured:
-// 20 at most), of the products, of X and of the parameter.
+// Relative error of a step, in norm. An error of the input grows by at most 485, the slope of the iteration at 0, but only
+// in the directions of the smallest singular values, which are a small part of a matrix whose others end near 1.
+// Measured: 20 roundings at most, of the products, of X and of the parameter.
 constexpr double kStepError = 64 * test::kUnitRoundoff;
 
 const Shape kShapes[] = {{1, 1}, {1, 7}, {5, 1}, {3, 4}, {16, 16}, {33, 17}, {17, 40}, {96, 192}, {200, 130}, {64, 64}};
@@ -111,7 +111,7 @@ TEST_P(MuonOnIsa, ShowsNan) {
   for (int64_t i = 0; i < 16; ++i) EXPECT_FALSE(std::isnan(other.parameter.at(i))) << i;
 }
 
-// The smallest and the largest gradients that F32 can hold have a direction too.
+// Small gradients and huge ones, whose squares F32 cannot hold, have a direction like others.
 TEST_P(MuonOnIsa, DoesNotDependOnTheSizeOfTheGradient) {
   const auto parameter_with = [&](double scale) {
     const TestTensor grad = random_tensor(DType::kF32, {8, 8}, 3, scale), m(DType::kF32, {8, 8});
