@@ -7,8 +7,10 @@ cd "$(dirname "$0")/../.."
 hermes=${HERMES:-build/cpu-release/hermes}
 run=${1:-runs/nano}
 mkdir -p "$run"
-# What made the model: told apart from what was edited since the last commit.
-git describe --always --dirty --abbrev=12 --exclude '*' > "$run/commit" 2>/dev/null || echo unknown > "$run/commit"
+# What made the model: told apart from what was edited since the last commit. An interrupted run keeps what it began with;
+# with other code, begin anew in another folder.
+[ -f "$run/commit" ] || git describe --always --dirty --abbrev=12 --exclude '*' > "$run/commit" 2>/dev/null ||
+  echo unknown > "$run/commit"
 
 echo '== 1/4 data'
 "$hermes" synth recipes/nano/data.json --out "$run/data" > "$run/synth.txt"

@@ -118,9 +118,8 @@ Problem calculator(Dice& dice, int level, std::vector<Tool> tools) {
       fmt::format(fmt::runtime(dice.pick({"Use the calculator: what is {}?", "What is {}? Calculate with the tool.",
                                           "Let the calculator find {}."})),
                   expression);
-  Problem problem =
-      question("tools", "calculator", level, "calculator " + expression, request, "tool: calculator",
-               call_text("calculator", arguments), call_check({call_value("calculator", arguments)}));
+  Problem problem = question("tools", "calculator", level, "calculator " + expression, request, "tool: calculator",
+                             call_text("calculator", arguments), call_check({call_value("calculator", arguments)}));
   problem.exchanges.front().leaves_think_open = true;
   problem.exchanges.push_back({.before = {response({{"result", result}})},
                                .reasoning = fmt::format("{}={}", expression, result),
