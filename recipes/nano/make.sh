@@ -31,6 +31,7 @@ echo '== 3/4 training'
 resume=
 [ -d "$run/sft/checkpoints" ] && resume=--resume
 "$hermes" train recipes/nano/train.json --out "$run/sft" $resume
+[ -d "$run/sft/model" ] || exit 1  # interrupted: the same command goes on
 
 echo '== 4/4 evaluation'
 "$hermes" eval "$run/sft/model" nano --data "$run/data/test.jsonl.zst" --json --failures "$run/failures.jsonl" > "$run/eval.json"
