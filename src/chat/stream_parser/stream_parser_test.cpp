@@ -1,6 +1,6 @@
 // Cases: testdata/cases.json. "complaints" are the numbers of the user complaints, collected from the trackers of other
-// servers, that a case answers (4 and 19, calls in pieces of several tokens and tags that are no tokens, are answered by
-// cutting every case everywhere).
+// servers, that a case answers. (4 and 19, calls in pieces of several tokens and tags that are no tokens, are answered by
+// cutting every case everywhere.)
 #include "chat/stream_parser/stream_parser.h"
 
 #include <gmock/gmock.h>
