@@ -1,10 +1,10 @@
 #include <unistd.h>
 
 #include <boost/json.hpp>
-#include <csignal>
 #include <cstdio>
 
 #include "apps/commands.h"
+#include "apps/interrupt.h"
 #include "apps/model_options.h"
 #include "apps/progress.h"
 #include "base/json.h"
@@ -22,25 +22,20 @@ struct SynthOptions {
   bool fresh = false, json = false;
 };
 
-std::atomic<bool> interrupted{false};  // Ctrl-C ends at the next part
-
 Status synthesise(const SynthOptions& options) {
   HERMES_ASSIGN(json::value value, read_json_file(options.recipe, size_t{16} << 20, {.unique_names = true}));
   if (options.records > 0 && value.is_object()) value.get_object()["records"] = options.records;
   HERMES_ASSIGN(const synth::Recipe recipe, synth::read_recipe(value, options.recipe));
   const synth::Graph graph = synth::procedural_graph(graph_options(recipe));
   HERMES_TRY(graph.check());
-  std::signal(SIGINT, [](int) {
-    interrupted = true;
-    std::signal(SIGINT, SIG_DFL);
-  });
+  watch_for_interrupt();
   ThreadPool pool(options.threads > 0 ? options.threads : available_cores());
   ProgressLine line("records");
   const std::string output = options.output.empty() ? recipe.output : options.output;
   const auto result = synth::run_synthesis(recipe, graph, pool,
                                            {.output = output,
                                             .fresh = options.fresh,
-                                            .cancel = &interrupted,
+                                            .cancel = &interrupted(),
                                             .progress = [&](const synth::RunProgress& progress) {
                                               line.show(progress.done, progress.total, progress.resumed);
                                             }});

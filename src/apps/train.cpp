@@ -2,11 +2,11 @@
 
 #include <boost/json.hpp>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 
 #include "apps/commands.h"
+#include "apps/interrupt.h"
 #include "apps/model_options.h"
 #include "collective/collective.h"
 #include "kernels/cpu/cpu_backend.h"
@@ -26,8 +26,6 @@ struct TrainOptions {
   int64_t steps = 0;
   double time_limit = 0;  // minutes
 };
-
-std::atomic<bool> interrupted{false};  // Ctrl-C: after the present step
 
 // Progress on standard error: a line that rewrites itself on a terminal, else a line now and then.
 class TrainProgress {
@@ -169,16 +167,13 @@ Status train(const TrainOptions& options) {
   if (start.weights) HERMES_TRY(collective::agree(*collective, trainer.parameters().load(start.spec, start.weights)));
   describe(recipe, data, trainer, *collective, line);
 
-  std::signal(SIGINT, [](int) {
-    interrupted = true;
-    std::signal(SIGINT, SIG_DFL);  // a second Ctrl-C ends the program at once
-  });
+  watch_for_interrupt();
   const train::RunOptions run_options{
       .folder = recipe.output,
       .resume = options.resume,
       .config = start.config,
       .time_limit = options.time_limit > 0 ? std::optional(60 * options.time_limit) : std::nullopt,
-      .stop = &interrupted};
+      .stop = &interrupted()};
   const train::RunEvents events{
       .resumed = [&](int64_t step,
                      int64_t n_steps) { line.say(fmt::format("resumed at step {} of {}", step, n_steps)); },
