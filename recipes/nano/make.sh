@@ -30,7 +30,8 @@ fi
 echo '== 3/4 training'
 resume=
 [ -d "$run/sft/checkpoints" ] && resume=--resume
-"$hermes" train recipes/nano/train.json --out "$run/sft" $resume
+sed "s#runs/nano/#$run/#g" recipes/nano/train.json > "$run/train.json"
+"$hermes" train "$run/train.json" $resume
 [ -d "$run/sft/model" ] || exit 1  # interrupted: the same command goes on
 
 echo '== 4/4 evaluation'
