@@ -272,7 +272,9 @@ class Chat(unittest.TestCase):
             chat.send("What is 2\\\r")
             chat.wait_for(r"\.\.\. ")
             chat.send("+ 2?\r")
-            chat.wait_for(r"4\s+(.|\n)*> ")
+            chat.wait_for(r"\d\s+(.|\n)*> ")
+            chat.send("/history\r")
+            self.assertIn("What is 2\r\n+ 2?", chat.wait_for(r"assistant(.|\n)*> "))
         finally:
             chat.close()
 
