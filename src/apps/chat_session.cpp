@@ -150,8 +150,8 @@ bool ChatSession::command(const std::string& line) {
   return true;
 }
 
-ReplyView ChatSession::view() {
-  return {{.terminal = terminal_, .fold_reasoning = fold_, .width = terminal_width()}, [](std::string_view text) {
+ReplyView ChatSession::view(bool fold) const {
+  return {{.terminal = terminal_, .fold_reasoning = fold, .width = terminal_width()}, [](std::string_view text) {
             std::fwrite(text.data(), 1, text.size(), stdout);
             std::fflush(stdout);
           }};
@@ -170,7 +170,7 @@ Status ChatSession::answer() {
   answer_now = false;
   watch_for_interrupt();
   std::signal(SIGQUIT, [](int) { answer_now = true; });
-  ReplyView shown = view();
+  ReplyView shown = view(fold_);
   last_reasoning_.clear();
   const size_t before = conversation_.messages.size();
   const auto result =
@@ -235,8 +235,7 @@ void ChatSession::fold(const std::string&) {
 
 void ChatSession::reasoning(const std::string&) {
   if (last_reasoning_.empty()) return void(std::printf("there was none\n"));
-  ReplyView shown({.terminal = terminal_, .width = terminal_width()},
-                  [](std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); });
+  ReplyView shown = view(/*fold=*/false);
   shown.event(chat::ReasoningDelta{last_reasoning_});
   shown.finish();
 }
@@ -266,7 +265,7 @@ void ChatSession::history(const std::string&) {
   if (conversation_.messages.empty()) std::printf("nothing was said yet\n");
   for (const chat::Message& message : conversation_.messages) {
     std::printf("%s%s%s\n", terminal_ ? "\033[1m" : "", message.role.c_str(), terminal_ ? "\033[0m" : "");
-    ReplyView shown = view();
+    ReplyView shown = view(fold_);
     if (message.role == "assistant") {
       chat::StreamParser parser({.format = model_.format.reply_format()});
       const auto sink = [&](const chat::ReplyEvent& event) { shown.event(event); };

@@ -51,7 +51,7 @@ class ChatSession {
   bool command(const std::string& line);  // false: leave
   Status answer();                        // the conversation ends with the user's turn
   bool confirm(const chat::ToolCall& call);
-  ReplyView view();
+  ReplyView view(bool fold) const;
 
   void set_thinking(bool on);
   void think(const std::string&) { set_thinking(true); }

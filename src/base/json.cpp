@@ -4,11 +4,11 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <charconv>
 #include <cmath>
-#include <limits>
 #include <unordered_set>
 #include <vector>
 
 #include "base/file.h"
+#include "base/json_events.h"
 #include "base/utf8.h"
 
 namespace hermes {
@@ -37,14 +37,8 @@ constexpr std::string_view kind_name(json::kind kind) {
 // Builds the document from the parser's events, as json::parser does, with two differences: numbers are the doubles
 // nearest to their text (Boost's own conversion is off by one bit for one in forty, and a number that a user sent must
 // come back as it was), and a member named twice can be refused.
-class DocumentHandler {
+class DocumentHandler : public UnboundedJsonEvents {
  public:
-  static constexpr size_t max_object_size = std::numeric_limits<size_t>::max();
-  static constexpr size_t max_array_size = std::numeric_limits<size_t>::max();
-  static constexpr size_t max_key_size = std::numeric_limits<size_t>::max();
-  static constexpr size_t max_string_size = std::numeric_limits<size_t>::max();
-  using error_code = boost::system::error_code;
-
   explicit DocumentHandler(bool unique_names) : unique_names_(unique_names) { values_.reset(); }
 
   const std::optional<std::string>& repeated_name() const { return repeated_name_; }

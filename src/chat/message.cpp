@@ -72,6 +72,11 @@ Result<Message> read_message(const json::value& value, const std::string& what) 
     return Error::corrupt("{}: content: missing", what);
   }
   HERMES_ASSIGN(message.content, text_or_empty(object, "content"));
+  HERMES_ASSIGN(const auto weight, object.optional_integer("weight"));
+  if (weight && *weight != 0 && *weight != 1) {
+    return Error::corrupt("{}: \"weight\" must be 0 or 1, is {}", what, *weight);
+  }
+  message.learnt = weight != 0;
   HERMES_ASSIGN(message.tool_call_id, text_or_empty(object, "tool_call_id"));
   if (!message.tool_call_id.empty() && message.role != "tool") {
     return Error::corrupt("{}: tool_call_id: only a tool's result has one, not \"{}\"", what, message.role);

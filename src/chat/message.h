@@ -24,6 +24,7 @@ struct Message {
   std::string content;
   std::vector<ToolCall> tool_calls{};  // assistant only
   std::string tool_call_id{};          // tool only
+  bool learnt = true;                  // false: "weight" 0, as in OpenAI's fine-tuning format; context, not a lesson
 };
 
 struct Conversation {

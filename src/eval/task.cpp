@@ -34,11 +34,8 @@ Status add_cases(const JsonObject& record, std::vector<Case>& cases) {
   if (list == nullptr) return Error::corrupt("{}: \"checks\" must be a list of verifier specifications", record.what());
   size_t turn = 0;
   bool open = false;
-  for (size_t i = 0; i < all.size(); ++i) {
-    const chat::Message& message = all[i];
-    const json::value* weight = messages->get_array()[i].get_object().if_contains("weight");
-    const bool history = weight != nullptr && weight->is_int64() && weight->get_int64() == 0;
-    if (message.role == "assistant" && !history) {
+  for (const chat::Message& message : all) {
+    if (message.role == "assistant" && message.learnt) {
       if (turn >= list->size() || !(*list)[turn].is_object()) {
         return Error::corrupt("{}: \"checks\" has no specification for assistant turn {}", record.what(), turn + 1);
       }

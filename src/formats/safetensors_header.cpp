@@ -4,11 +4,11 @@
 #include <array>
 #include <boost/json.hpp>
 #include <boost/json/basic_parser_impl.hpp>
-#include <limits>
 #include <optional>
 #include <utility>
 
 #include "base/json.h"
+#include "base/json_events.h"
 #include "base/utf8.h"
 #include "formats/quoted_name.h"
 #include "formats/safetensors_layout.h"
@@ -20,14 +20,8 @@ constexpr uint64_t kLengthBytes = 8;
 
 // Takes the events of the JSON parser as they come: the grammar above is so small that a document in between
 // would only cost memory, and the parser stops at the very byte where an event is refused.
-class HeaderHandler {
+class HeaderHandler : public UnboundedJsonEvents {
  public:
-  static constexpr size_t max_object_size = std::numeric_limits<size_t>::max();
-  static constexpr size_t max_array_size = std::numeric_limits<size_t>::max();
-  static constexpr size_t max_key_size = std::numeric_limits<size_t>::max();
-  static constexpr size_t max_string_size = std::numeric_limits<size_t>::max();
-  using error_code = boost::system::error_code;
-
   explicit HeaderHandler(DataRange data) : data_(data) {}
 
   const std::optional<Error>& refusal() const { return refusal_; }

@@ -43,20 +43,6 @@ Result<json::array> read_tools(const JsonObject& record) {
   return tools->get_array();
 }
 
-// "weight" of each message, as OpenAI's fine-tuning format has it: 0 is an assistant's turn that is not learnt from.
-Result<std::vector<bool>> read_weights(const json::array& messages, const std::string& what) {
-  std::vector<bool> learnt;
-  for (size_t i = 0; i < messages.size(); ++i) {
-    const JsonObject message(messages[i].get_object(), fmt::format("{}: messages[{}]", what, i));
-    HERMES_ASSIGN(const auto weight, message.optional_integer("weight"));
-    if (weight && *weight != 0 && *weight != 1) {
-      return Error::corrupt("{}: \"weight\" must be 0 or 1, is {}", message.what(), *weight);
-    }
-    learnt.push_back(weight.value_or(1) == 1);
-  }
-  return learnt;
-}
-
 }  // namespace
 
 Status ConversationEncoder::append(std::string_view text, bool trained, const std::string& what,
@@ -86,7 +72,6 @@ Result<EncodedConversation> ConversationEncoder::encode(const JsonObject& record
   if (options_.bos_token) variables["bos_token"] = *options_.bos_token;
   if (options_.eos_token) variables["eos_token"] = *options_.eos_token;
   if (options_.pad_token) variables["pad_token"] = *options_.pad_token;
-  HERMES_ASSIGN(const std::vector<bool> learnt, read_weights(listed->get_array(), what));
   const Renderer renderer(template_, record, messages, std::move(tools), std::move(variables));
 
   HERMES_ASSIGN(const std::string whole, renderer.first(messages.size(), false));
@@ -110,7 +95,7 @@ Result<EncodedConversation> ConversationEncoder::encode(const JsonObject& record
     const size_t end = last + options_.end_of_turn.size();
     const std::string_view text = whole;
     HERMES_TRY(append(text.substr(done, context.size() - done), false, what, out));
-    HERMES_TRY(append(text.substr(context.size(), end - context.size()), learnt[i], what, out));
+    HERMES_TRY(append(text.substr(context.size(), end - context.size()), messages[i].learnt, what, out));
     done = end;
   }
   if (out.tokens.empty()) return Error::invalid("{}: no assistant turn: there is nothing to learn", what);

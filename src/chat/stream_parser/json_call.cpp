@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <boost/json/basic_parser_impl.hpp>
-#include <limits>
 
+#include "base/json_events.h"
 #include "chat/stream_parser/python_literal.h"
 
 namespace hermes::chat {
@@ -16,12 +16,7 @@ constexpr size_t kMaxDepth = 64;  // as parse_json's
 }  // namespace
 
 // What the members of the outermost object say. `arguments` takes the text of the arguments while they are open.
-struct JsonCallScanner::Handler {
-  static constexpr size_t max_object_size = std::numeric_limits<size_t>::max();
-  static constexpr size_t max_array_size = std::numeric_limits<size_t>::max();
-  static constexpr size_t max_key_size = std::numeric_limits<size_t>::max();
-  static constexpr size_t max_string_size = std::numeric_limits<size_t>::max();
-  using error_code = boost::system::error_code;
+struct JsonCallScanner::Handler : UnboundedJsonEvents {
   enum class Member { kOther, kName, kArguments };
 
   int depth = 0;  // of open objects and arrays
