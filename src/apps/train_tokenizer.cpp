@@ -140,12 +140,14 @@ void add_train_tokenizer(CLI::App& app, Action& action) {
       ->allow_extra_args(false);
   command
       ->add_option("--split", options->trainer.pattern,
-                   "pre-tokenizer: llama3 (up to three digits a token, default) or qwen (one digit a token)")
+                   "pre-tokenizer: llama3 (up to three digits a token, default), qwen (one digit a token) or words (one digit a "
+                   "token, words apart from the space before them)")
       ->transform(
           CLI::CheckedTransformer(std::map<std::string, std::string>{{"llama3", std::string(tokenizer::kLlama3Pattern)},
-                                                                     {"qwen", std::string(tokenizer::kQwenPattern)}},
+                                                                     {"qwen", std::string(tokenizer::kQwenPattern)},
+                                                                     {"words", std::string(tokenizer::kWordsPattern)}},
                                   CLI::ignore_case))
-      ->option_text("llama3|qwen");
+      ->option_text("llama3|qwen|words");
   command->add_option("--bos", options->trainer.bos, "the special token that opens every text");
   command->add_option("--max-token-bytes", options->trainer.max_token_bytes, "longest token")->capture_default_str();
   command->add_option("--min-count", options->trainer.min_count, "rarer pairs are not merged")->capture_default_str();

@@ -6,28 +6,6 @@
 #include <new>
 
 namespace hermes {
-namespace {
-
-constexpr struct {
-  DType dtype;
-  size_t size;
-  std::string_view name;
-} kDTypes[] = {
-    {DType::kF32, 4, "F32"},         {DType::kF16, 2, "F16"},         {DType::kBF16, 2, "BF16"},
-    {DType::kF8_E4M3, 1, "F8_E4M3"}, {DType::kF8_E5M2, 1, "F8_E5M2"}, {DType::kI8, 1, "I8"},
-    {DType::kI32, 4, "I32"},         {DType::kU8, 1, "U8"},
-};
-
-}  // namespace
-
-size_t size_of(DType dtype) { return kDTypes[static_cast<size_t>(dtype)].size; }
-std::string_view name_of(DType dtype) { return kDTypes[static_cast<size_t>(dtype)].name; }
-std::optional<DType> dtype_of(std::string_view name) {
-  for (const auto& entry : kDTypes) {
-    if (entry.name == name) return entry.dtype;
-  }
-  return std::nullopt;
-}
 
 Shape::Shape(std::span<const int64_t> dims) : rank_(static_cast<int>(dims.size())) {
   HERMES_CHECK(rank_ <= kMaxRank, "rank {}", rank_);
@@ -61,10 +39,10 @@ Buffer::Buffer(size_t bytes) {
 void Buffer::Unmap::operator()(std::byte* memory) const { ::munmap(memory, mapped); }
 
 TensorView Buffer::view(DType dtype, Shape shape, size_t offset_bytes) const {
-  const size_t bytes = static_cast<size_t>(shape.elements()) * size_of(dtype);
+  const size_t bytes = bytes_of(dtype, shape.elements());
   HERMES_CHECK(offset_bytes <= size() && bytes <= size() - offset_bytes, "view of {} bytes at {} into a buffer of {}",
                bytes, offset_bytes, size());
-  HERMES_CHECK(offset_bytes % size_of(dtype) == 0, "offset {} is not aligned to {}", offset_bytes, name_of(dtype));
+  HERMES_CHECK(is_block_type(dtype) || offset_bytes % size_of(dtype) == 0, "offset {} is not aligned to {}", offset_bytes, name_of(dtype));
   return {data() + offset_bytes, dtype, shape};
 }
 

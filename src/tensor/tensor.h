@@ -1,4 +1,5 @@
-// Tensors: a view borrows, a buffer owns. Dense, row-major, at most four dimensions, any dtype.
+// Tensors: a view borrows, a buffer owns. Dense, row-major, at most four dimensions, any dtype; of block types every row
+// (the last dimension) is whole blocks.
 // Goals: shapes that travel with pointers, checked once at the door of each op (shape_match.h).
 // Non-goals: arithmetic, broadcasting, strides, reference counting: ops take views, and who owns is plain to see.
 #pragma once
@@ -43,7 +44,7 @@ struct ConstTensorView {
   Shape shape;
 
   explicit operator bool() const { return data != nullptr; }
-  size_t bytes() const { return static_cast<size_t>(shape.elements()) * size_of(dtype); }
+  size_t bytes() const { return bytes_of(dtype, shape.elements()); }
   template <class T>
   const T* as() const {
     return static_cast<const T*>(data);
@@ -88,7 +89,7 @@ class Buffer {
  public:
   Buffer() = default;
   explicit Buffer(size_t bytes);
-  Buffer(DType dtype, const Shape& shape) : Buffer(static_cast<size_t>(shape.elements()) * size_of(dtype)) {}
+  Buffer(DType dtype, const Shape& shape) : Buffer(bytes_of(dtype, shape.elements())) {}
 
   size_t size() const { return memory_ ? memory_.get_deleter().bytes : 0; }  // 0 once moved from
   std::byte* data() const { return memory_.get(); }

@@ -9,11 +9,12 @@
 namespace hermes {
 namespace {
 
-constexpr DType kAllDTypes[] = {DType::kF32,     DType::kF16, DType::kBF16, DType::kF8_E4M3,
-                                DType::kF8_E5M2, DType::kI8,  DType::kI32,  DType::kU8};
-
 TEST(DType, NamesGoRound) {
-  for (const DType dtype : kAllDTypes) EXPECT_EQ(dtype_of(name_of(dtype)), dtype) << name_of(dtype);
+  for (int i = 0; i < kDTypesCount; ++i) {
+    const auto dtype = static_cast<DType>(i);
+    EXPECT_EQ(info_of(dtype).dtype, dtype) << name_of(dtype);
+    EXPECT_EQ(dtype_of(name_of(dtype)), dtype) << name_of(dtype);
+  }
   EXPECT_EQ(name_of(DType::kF8_E4M3), "F8_E4M3");
   EXPECT_EQ(dtype_of("F64"), std::nullopt);
   EXPECT_EQ(dtype_of("bf16"), std::nullopt);
@@ -25,6 +26,16 @@ TEST(DType, SizesAreBytes) {
   EXPECT_EQ(size_of(DType::kF16), 2U);
   EXPECT_EQ(size_of(DType::kBF16), 2U);
   for (const DType dtype : {DType::kF8_E4M3, DType::kF8_E5M2, DType::kI8, DType::kU8}) EXPECT_EQ(size_of(dtype), 1U);
+}
+
+TEST(DType, BlockTypesHaveBytesPerBlock) {
+  EXPECT_FALSE(is_block_type(DType::kF8_E4M3));
+  EXPECT_TRUE(is_block_type(DType::kQ8_0));
+  EXPECT_EQ(bytes_of(DType::kF16, 5), 10U);
+  EXPECT_EQ(bytes_of(DType::kQ8_0, 64), 68U);
+  EXPECT_EQ(bytes_of(DType::kQ4_K, 512), 288U);
+  EXPECT_DEATH(size_of(DType::kQ4_0), "no size per element");
+  EXPECT_DEATH(bytes_of(DType::kQ4_K, 128), "whole number of blocks");
 }
 
 TEST(Shape, CountsElements) {

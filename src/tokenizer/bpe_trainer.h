@@ -22,6 +22,10 @@
 
 namespace hermes::tokenizer {
 
+// Letters, single digits, and what stands between them, each apart: a word is then the same tokens wherever it stands, with
+// a space before it, a quotation mark or nothing. For small vocabularies that cannot learn each word twice.
+inline constexpr std::string_view kWordsPattern = R"(\p{L}+|\p{N}|[^\p{L}\p{N}]+)";
+
 struct BpeTrainerProgress {
   size_t n_tokens = 0;  // of the vocabulary so far; 0 while texts are read
   size_t vocab_size = 0;
