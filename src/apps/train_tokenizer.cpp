@@ -139,9 +139,10 @@ void add_train_tokenizer(CLI::App& app, Action& action) {
                    "a token that is one piece and yet part of the text, as <think>; may be given several times")
       ->allow_extra_args(false);
   command
-      ->add_option("--split", options->trainer.pattern,
-                   "pre-tokenizer: llama3 (up to three digits a token, default), qwen (one digit a token) or words (one digit a "
-                   "token, words apart from the space before them)")
+      ->add_option(
+          "--split", options->trainer.pattern,
+          "pre-tokenizer: llama3 (up to three digits a token, default), qwen (one digit a token) or words (one digit a "
+          "token, words apart from the space before them)")
       ->transform(
           CLI::CheckedTransformer(std::map<std::string, std::string>{{"llama3", std::string(tokenizer::kLlama3Pattern)},
                                                                      {"qwen", std::string(tokenizer::kQwenPattern)},

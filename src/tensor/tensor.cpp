@@ -42,7 +42,8 @@ TensorView Buffer::view(DType dtype, Shape shape, size_t offset_bytes) const {
   const size_t bytes = bytes_of(dtype, shape.elements());
   HERMES_CHECK(offset_bytes <= size() && bytes <= size() - offset_bytes, "view of {} bytes at {} into a buffer of {}",
                bytes, offset_bytes, size());
-  HERMES_CHECK(is_block_type(dtype) || offset_bytes % size_of(dtype) == 0, "offset {} is not aligned to {}", offset_bytes, name_of(dtype));
+  HERMES_CHECK(is_block_type(dtype) || offset_bytes % size_of(dtype) == 0, "offset {} is not aligned to {}",
+               offset_bytes, name_of(dtype));
   return {data() + offset_bytes, dtype, shape};
 }
 
