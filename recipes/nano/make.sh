@@ -19,7 +19,7 @@ tail -n 1 "$run/synth.txt"
 echo '== 2/4 vocabulary'
 if [ ! -f "$run/tokenizer.json" ]; then
   "$hermes" train-tokenizer "$run/data/train.jsonl.zst" --chat-template recipes/nano/chat_template.jinja \
-    --split qwen --vocab-size 1024 --bos '<|begin_of_text|>' \
+    --split words --vocab-size 1024 --bos '<|begin_of_text|>' \
     --special '<|begin_of_text|>' --special '<|end_of_text|>' --special '<|finetune_right_pad_id|>' \
     --special '<|start_header_id|>' --special '<|end_header_id|>' --special '<|eom_id|>' --special '<|eot_id|>' \
     --special '<|python_tag|>' --shown '<think>' --shown '</think>' --shown '<tools>' --shown '</tools>' \

@@ -49,18 +49,13 @@ Status read_vocab(const JsonObject& vocab, ModelFields& fields) {
 }
 
 // The two halves of "a b" or ["a", "b"].
-Result<std::pair<std::string_view, std::string_view>> halves_of(const json::value& merge) {
+Result<MergeHalves> halves_of(const json::value& merge) {
   if (const json::array* pair = merge.if_array();
       pair != nullptr && pair->size() == 2 && (*pair)[0].is_string() && (*pair)[1].is_string()) {
-    return std::pair(view((*pair)[0].get_string()), view((*pair)[1].get_string()));
+    return MergeHalves(view((*pair)[0].get_string()), view((*pair)[1].get_string()));
   }
-  if (const json::string* text = merge.if_string()) {
-    const size_t space = view(*text).find(' ');
-    if (space != std::string_view::npos && view(*text).find(' ', space + 1) == std::string_view::npos) {
-      return std::pair(view(*text).substr(0, space), view(*text).substr(space + 1));
-    }
-  }
-  return Error::corrupt("must be \"left right\" or [\"left\", \"right\"]");
+  const json::string* text = merge.if_string();
+  return split_merge(text != nullptr ? view(*text) : std::string_view());
 }
 
 Status read_merges(const JsonObject& model, ModelFields& fields) {
@@ -74,15 +69,9 @@ Status read_merges(const JsonObject& model, ModelFields& fields) {
     const auto fail = [&](std::string_view why) { return Error::corrupt("{}: merges[{}]: {}", model.what(), i, why); };
     const auto halves = halves_of((*merges)[i]);
     if (!halves.ok()) return fail(halves.error().message());
-    joined.assign(halves->first).append(halves->second);
-    TokenId ids[3];
-    const std::string_view texts[3] = {halves->first, halves->second, joined};
-    for (size_t k = 0; k < 3; ++k) {
-      const std::optional<TokenId> id = fields.index.find(fields.texts, texts[k]);
-      if (!id) return fail(fmt::format("\"{}\" is not in the vocabulary", texts[k]));
-      ids[k] = *id;
-    }
-    fields.merges.push_back({ids[0], ids[1], ids[2]});
+    const auto merge = find_merge(fields, *halves, joined);
+    if (!merge.ok()) return fail(merge.error().message());
+    fields.merges.push_back(*merge);
   }
   return {};
 }

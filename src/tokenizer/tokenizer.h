@@ -34,6 +34,7 @@
 namespace hermes::tokenizer {
 
 struct TokenizerParts;
+struct VocabLists;
 
 struct EncodeOptions {
   bool add_special = true;    // what the post-processor puts around a text (<|begin_of_text|>)
@@ -46,6 +47,8 @@ class Tokenizer {
   static Result<Tokenizer> open(const std::string& path);
   // `what` names the text in messages, as a path would.
   static Result<Tokenizer> parse(std::string_view json_text, std::string_view what);
+  // From the lists that a GGUF file has (vocab_lists.h), which are copied.
+  static Result<Tokenizer> from_lists(const VocabLists& lists, std::string_view what);
   ~Tokenizer();
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;

@@ -10,6 +10,7 @@
 #include "tokenizer/added_tokens.h"
 #include "tokenizer/bpe_model.h"
 #include "tokenizer/decoder.h"
+#include "tokenizer/model_fields.h"
 #include "tokenizer/post_processor.h"
 #include "tokenizer/pre_tokenizer.h"
 #include "tokenizer/token_strings.h"
@@ -59,5 +60,19 @@ struct TokenizerParts {
   static constexpr uint8_t kAdded = 1;
   static constexpr uint8_t kSpecial = 2;
 };
+
+// What a file gives, whichever format it has.
+struct PartFields {
+  ModelFields model;
+  std::vector<AddedToken> added;
+  bool nfc = false;
+  PreTokenizer pre_tokenizer;
+  PostProcessor post_processor;
+  Decoder decoder;
+};
+
+// Puts a tokenizer together. kCorrupt where added tokens and vocabulary, or the post-processor and both, contradict each
+// other; `what` (the file) opens the message.
+Result<std::unique_ptr<TokenizerParts>> assemble_parts(PartFields fields, std::string_view what);
 
 }  // namespace hermes::tokenizer
