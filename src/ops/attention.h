@@ -3,8 +3,9 @@
 // Causality is kv_end = position + 1; documents packed in one row are kept apart by kv_begin.
 //
 // Positions are visited in fixed tiles of kAttentionTile, aligned to absolute positions; each tile's partial result
-// (maximum, sum, weighted values) is complete in itself and tiles are merged in order. So the bits of a query depend on
-// its own q and the cached K and V, never on chunking, batch, threads or page boundaries. Sums in F32.
+// (maximum, sum, weighted values) is complete in itself. Tiles are merged in order into segments of kAttentionSegment
+// positions, and these in order into the result: threads may take segments apart. So the bits of a query depend on its own
+// q and the cached K and V, never on chunking, batch, threads or page boundaries. Sums in F32.
 #pragma once
 
 #include <span>
@@ -14,15 +15,24 @@
 namespace hermes::ops {
 
 inline constexpr int kAttentionTile = 64;
+inline constexpr int kAttentionSegment = 1024;
 
-// K and V of one layer and one sequence: page p holds positions [p * page_size, (p + 1) * page_size), each page laid
-// out [kv_heads, page_size, head_dim]. page_size is a multiple of kAttentionTile.
+// K and V of one layer and one sequence: page p holds positions [p * page_size, (p + 1) * page_size). page_size is a
+// multiple of kAttentionTile. V's pages are laid out [kv_heads, page_size, head_dim]; K's are transposed tile by tile,
+// [kv_heads, page_size / kAttentionTile, head_dim, kAttentionTile], so that scores of neighbouring positions are computed
+// side by side without shuffling.
 struct KvPagesView {
   std::span<std::byte* const> k;
   std::span<std::byte* const> v;
   DType dtype = DType::kF32;  // F32, F16 or BF16
   int64_t page_size = 0;
 };
+
+// Where element i of K lies in its page, for KV head `head` and row `row` of the page.
+inline int64_t key_offset(int64_t page_size, int64_t head_dim, int64_t head, int64_t row, int64_t i) {
+  return (head * page_size + row / kAttentionTile * kAttentionTile) * head_dim + i * kAttentionTile +
+         row % kAttentionTile;
+}
 
 // Stores k and v of T tokens at `positions`, rounding to the pages' dtype (nearest, ties to even).
 struct KvStoreArgs {

@@ -23,7 +23,7 @@ void check(const EmbeddingArgs& args) {
   for (const int32_t token : args.tokens) {
     HERMES_CHECK(token >= 0 && token < match["V"], "embedding: token {} of {}", token, match["V"]);
   }
-  check_float("embedding", "table", args.table.dtype);
+  check_weight("embedding", "table", args.table.dtype);
   check_f32("embedding", "out", args.out);
   check_apart("embedding", "table", args.out, args.table);
 }
@@ -41,7 +41,7 @@ void check(const LinearArgs& args) {
   ShapeMatch match("linear");
   match("x", args.x, {"T", "K"})("weight", args.weight, {"N", "K"})("y", args.y, {"T", "N"});
   check_f32("linear", "x", args.x);
-  check_float("linear", "weight", args.weight.dtype);
+  check_weight("linear", "weight", args.weight.dtype);
   check_f32("linear", "y", args.y);
   check_apart("linear", "x", args.y, args.x);
   check_apart("linear", "weight", args.y, args.weight);

@@ -9,7 +9,7 @@ namespace hermes::ops {
 
 struct EmbeddingArgs {
   std::span<const int32_t> tokens;  // [T], each in [0, V): checked by whoever accepts token ids
-  ConstTensorView table;            // [V, H], F32, F16 or BF16
+  ConstTensorView table;            // [V, H], F32, F16, BF16 or a block type
   TensorView out;                   // [T, H], F32; must not alias the table
 };
 

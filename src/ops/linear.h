@@ -4,6 +4,9 @@
 // number of threads or of blocking. So a token gets the same bits alone, in a chunk or in a batch.
 // Weights widen to F32 exactly. With Activations::kBF16 and BF16 weights, x is first rounded to BF16 (nearest, ties to
 // even); products of BF16 pairs are exact in F32; denormals count as zero. With other weights kBF16 means kF32.
+// Weights of a block type (tensor/quant/) are used as their blocks say, without a rounding of their own; x is rounded to
+// int8 blocks (int8_blocks.h), whatever `activations` says, and y is the sum over blocks in order, in F32. Several tokens
+// and one have the same bits, on every instruction set.
 // Reference: the same rounding of x, then fp64.
 #pragma once
 
@@ -18,7 +21,7 @@ enum class Activations {
 
 struct LinearArgs {
   ConstTensorView x;       // [T, K], F32
-  ConstTensorView weight;  // [N, K], F32, F16 or BF16
+  ConstTensorView weight;  // [N, K], F32, F16, BF16 or a block type
   ConstTensorView bias;    // [N], F32, F16 or BF16, or absent
   TensorView y;            // [T, N], F32; must not alias an input
   Activations activations = Activations::kF32;

@@ -11,6 +11,11 @@ inline void check_f32(std::string_view op, std::string_view operand, const Const
   HERMES_CHECK(view.dtype == DType::kF32, "{}: {} is {}, expected F32", op, operand, name_of(view.dtype));
 }
 
+// The weight of a product, or a table of rows: a float or a block type.
+inline void check_weight(std::string_view op, std::string_view operand, DType dtype) {
+  HERMES_CHECK(dtype == DType::kF32 || dtype == DType::kF16 || dtype == DType::kBF16 || is_block_type(dtype),
+               "{}: {} is {}, expected F32, F16, BF16 or a block type", op, operand, name_of(dtype));
+}
 inline void check_float(std::string_view op, std::string_view operand, DType dtype) {
   HERMES_CHECK(dtype == DType::kF32 || dtype == DType::kF16 || dtype == DType::kBF16,
                "{}: {} is {}, expected F32, F16 or BF16", op, operand, name_of(dtype));

@@ -151,6 +151,16 @@ TEST(Rope, TurnsAQuarterForAQuarterTurn) {
   EXPECT_TRUE(test::all_close(x, std::vector<float>{-3, 2, 1, 4}, 1e-6));
 }
 
+TEST(Rope, TurnsNeighboursWhereInterleaved) {
+  // Angle pi/2 on the first pair, 0 on the second: (1, 2) becomes (-2, 1).
+  std::vector<float> x = {1, 2, 3, 4};
+  const std::vector<float> inv_freq = {static_cast<float>(std::numbers::pi / 2), 0};
+  const std::vector<int32_t> positions = {1};
+  make_reference_backend()->rope(
+      {.x = view_of(x, {1, 1, 4}), .positions = positions, .inv_freq = inv_freq, .interleaved = true});
+  EXPECT_TRUE(test::all_close(x, std::vector<float>{-2, 1, 3, 4}, 1e-6));
+}
+
 TEST(Rope, KeepsLengthsAndDependsOnDistanceOnly) {
   const test::TestTensor q = test::random_tensor(DType::kF32, {1, 1, 64}, 1);
   const test::TestTensor k = test::random_tensor(DType::kF32, {1, 1, 64}, 2);

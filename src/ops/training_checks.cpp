@@ -79,6 +79,7 @@ void check(const RopeBackwardArgs& args) {
   match("d_x", args.d_x, {"T", "heads", "D"});
   check_f32("rope_backward", "d_x", args.d_x);
   HERMES_CHECK(match["D"] % 2 == 0, "rope_backward: head_dim {} is odd", match["D"]);
+  HERMES_CHECK(!args.interleaved, "rope_backward: half-split only");
   check_length("rope_backward", "positions", args.positions.size(), match["T"]);
   check_length("rope_backward", "inv_freq", args.inv_freq.size(), match["D"] / 2);
 }

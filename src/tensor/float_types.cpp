@@ -56,7 +56,6 @@ struct SmallFloat {
   }
 };
 
-constexpr SmallFloat kBinary16{5, 10, true};
 constexpr SmallFloat kE4M3{4, 3, false};
 constexpr SmallFloat kE5M2{5, 2, true};
 
@@ -69,8 +68,31 @@ std::array<float, N> decode_all(const SmallFloat& format) {
 
 }  // namespace
 
-float to_float(F16 x) { return kBinary16.decode(x.bits); }
-F16 to_f16(float x) { return {static_cast<uint16_t>(kBinary16.encode(x))}; }
+// F16 stands in every block of quantised weights, so its two conversions are written out.
+float to_float(F16 x) {
+  const uint32_t sign = (x.bits & 0x8000U) << 16, magnitude = x.bits & 0x7FFFU;
+  if (magnitude >= 0x7C00) {  // infinity; NaN, made quiet
+    return std::bit_cast<float>(sign | 0x7F800000U | magnitude << 13 | (magnitude > 0x7C00 ? 0x400000U : 0U));
+  }
+  const uint32_t normal = (magnitude << 13) + (112U << 23);
+  const uint32_t denormal = std::bit_cast<uint32_t>(static_cast<float>(magnitude) * 0x1.0p-24F);
+  return std::bit_cast<float>(sign | (magnitude < 0x400 ? denormal : normal));
+}
+
+F16 to_f16(float x) {
+  const uint32_t bits = std::bit_cast<uint32_t>(x), sign = bits >> 16 & 0x8000U, magnitude = bits & 0x7FFFFFFFU;
+  uint32_t rounded = 0;
+  if (magnitude > 0x7F800000) {
+    rounded = 0x7E00;
+  } else if (magnitude >= 0x477FF000) {  // from 65,520 on
+    rounded = 0x7C00;
+  } else if (magnitude < 0x38800000) {  // below 2^-14: one half has the unit of the denormals in its last place
+    rounded = std::bit_cast<uint32_t>(std::bit_cast<float>(magnitude) + 0.5F) - std::bit_cast<uint32_t>(0.5F);
+  } else {  // a carry out of the mantissa walks into the exponent by itself
+    rounded = (magnitude + 0xFFF + (magnitude >> 13 & 1) - (112U << 23)) >> 13;
+  }
+  return {static_cast<uint16_t>(sign | rounded)};
+}
 
 float to_float(F8E4M3 x) {
   static const auto table = decode_all<uint8_t, 256>(kE4M3);

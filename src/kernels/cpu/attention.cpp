@@ -7,27 +7,30 @@
 
 namespace hermes::kernels {
 
-static_assert(kTile == ops::kAttentionTile);
+static_assert(kTile == ops::kAttentionTile && kSegment == ops::kAttentionSegment);
 
 namespace {
 
 // Queries that share one widened tile of K and V: many enough that widening is cheap, few enough for the cache.
 constexpr int64_t kQueriesPerBlock = 96;
+// Fewer pieces than this for each thread, and segments are taken apart.
+constexpr int64_t kPiecesPerThread = 4;
 
-}  // namespace
+struct Blocks {
+  CpuContext& context;
+  const ops::AttentionArgs& args;
+  int64_t n_tokens, n_heads, head_dim, group, block_tokens, n_blocks, scratch_floats;
 
-void run_attention(CpuContext& context, const ops::AttentionArgs& args) {
-  const int64_t n_tokens = args.q.shape[0], n_heads = args.q.shape[1], head_dim = args.q.shape[2];
-  const int64_t group = n_heads / args.kv_heads;
-  const int64_t block_tokens = std::max<int64_t>(1, std::min(n_tokens, kQueriesPerBlock / group));
-  const int64_t n_blocks = (n_tokens + block_tokens - 1) / block_tokens;
-  const AttentionKernels& kernels = context.kernels.attention;
-  const int64_t scratch_floats = kernels.scratch_floats(block_tokens * group, head_dim);
+  Blocks(CpuContext& c, const ops::AttentionArgs& a)
+      : context(c), args(a), n_tokens(a.q.shape[0]), n_heads(a.q.shape[1]), head_dim(a.q.shape[2]) {
+    group = n_heads / args.kv_heads;
+    block_tokens = std::max<int64_t>(1, std::min(n_tokens, kQueriesPerBlock / group));
+    n_blocks = (n_tokens + block_tokens - 1) / block_tokens;
+    scratch_floats = context.kernels.attention.scratch_floats(block_tokens * group, head_dim);
+  }
 
-  // Late blocks see the most positions; taken first, they do not leave one thread working at the end.
-  context.pool.parallel_for(n_blocks * args.kv_heads, 1, [&](int thread, int64_t piece, int64_t) {
-    const int64_t t = (n_blocks - 1 - piece / args.kv_heads) * block_tokens, g = piece % args.kv_heads;
-    const int64_t from = (t * n_heads + g * group) * head_dim;
+  AttentionBlock block(int64_t index, int64_t kv_head) const {
+    const int64_t t = index * block_tokens, from = (t * n_heads + kv_head * group) * head_dim;
     AttentionBlock block;
     block.q = args.q.f32() + from;
     block.out = args.out.f32() + from;
@@ -40,8 +43,13 @@ void run_attention(CpuContext& context, const ops::AttentionArgs& args) {
     block.k_pages = args.pages.k.data();
     block.v_pages = args.pages.v.data();
     block.page_size = args.pages.page_size;
-    block.head_offset = g * args.pages.page_size * head_dim;
+    block.head_offset = kv_head * args.pages.page_size * head_dim;
     block.scale = args.scale;
+    return block;
+  }
+
+  void run(int thread, const AttentionBlock& block) const {
+    const AttentionKernels& kernels = context.kernels.attention;
     float* scratch = context.per_thread[static_cast<size_t>(thread)].reserve_floats(scratch_floats);
     switch (args.pages.dtype) {
       case DType::kF16:
@@ -51,6 +59,47 @@ void run_attention(CpuContext& context, const ops::AttentionArgs& args) {
       default:
         return kernels.f32(block, scratch);
     }
+  }
+};
+
+// One block of few tokens, and a long cache: threads take segments of it.
+void run_segments(const Blocks& blocks, int64_t n_segments) {
+  CpuContext& context = blocks.context;
+  const int64_t kv_heads = blocks.args.kv_heads, n_queries = blocks.n_tokens * blocks.group;
+  const int64_t floats = context.kernels.attention.partial_floats(blocks.head_dim),
+                query_floats = (n_segments + 1) * floats;
+  float* partials = context.shared.reserve_floats(kv_heads * n_queries * query_floats);
+  context.pool.parallel_for(kv_heads * n_segments, 1, [&](int thread, int64_t piece, int64_t) {
+    const int64_t kv_head = piece / n_segments, segment = piece % n_segments;
+    AttentionBlock block = blocks.block(0, kv_head);
+    block.first = segment * kSegment;
+    block.last = block.first + kSegment;
+    block.partial = partials + kv_head * n_queries * query_floats + segment * floats;
+    block.partial_stride = query_floats;
+    blocks.run(thread, block);
+  });
+  context.pool.parallel_for(kv_heads * n_queries, blocks.group, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t kv_head = i / n_queries, token = i % n_queries / blocks.group, head = i % blocks.group;
+      float* out = blocks.args.out.f32() + (token * blocks.n_heads + kv_head * blocks.group + head) * blocks.head_dim;
+      context.kernels.attention.combine(partials + i * query_floats, n_segments, blocks.head_dim, out);
+    }
+  });
+}
+
+}  // namespace
+
+void run_attention(CpuContext& context, const ops::AttentionArgs& args) {
+  const Blocks blocks(context, args);
+  const int64_t n_pieces = blocks.n_blocks * args.kv_heads;
+  if (blocks.n_blocks == 1 && n_pieces < kPiecesPerThread * context.pool.n_threads()) {
+    const int64_t end = *std::max_element(args.kv_end.begin(), args.kv_end.end());
+    const int64_t n_segments = (end + kSegment - 1) / kSegment;
+    if (n_segments > 1) return run_segments(blocks, n_segments);
+  }
+  // Late blocks see the most positions; taken first, they do not leave one thread working at the end.
+  context.pool.parallel_for(n_pieces, 1, [&](int thread, int64_t piece, int64_t) {
+    blocks.run(thread, blocks.block(blocks.n_blocks - 1 - piece / args.kv_heads, piece % args.kv_heads));
   });
 }
 

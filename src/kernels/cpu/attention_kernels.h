@@ -1,11 +1,13 @@
 // Attention of a block of queries that share one KV head. `V` is the lane type of an instruction set (scalar/lanes.h).
 //
-// For each tile of kAttentionTile positions K is widened and transposed once, V widened once, for all queries
-// of the block; then, a few queries at a time:
+// For each tile of kAttentionTile positions, a few queries at a time:
 //   scores   s[j] = scale * (q[0] K[j][0] + q[1] K[j][1] + ...), by fma in that order; lanes are positions
 //   weights  p[j] = exp(s[j] - max); their sum: by vectors of 16 (0 + 1) + (2 + 3), then the fixed tree
 //   values   o[i] = p[0] V[0][i] + p[1] V[1][i] + ..., by fma in that order, over visible positions; lanes are i
-// and the tile's (max, sum, o) is merged into the query's. Nothing here depends on the other queries of the block.
+// and the tile's (max, sum, o) is merged into its segment's, at the segment's end that into the query's. Nothing here
+// depends on the other queries of the block.
+//
+// A few queries read K and V as they are stored and widen on the way; many share one widened copy of a tile.
 #pragma once
 
 #include "kernels/cpu/exp_lanes.h"
@@ -15,35 +17,100 @@
 namespace hermes::kernels {
 
 inline constexpr int64_t kTile = 64;  // = ops::kAttentionTile, checked where both are seen
+inline constexpr int64_t kSegment = 1024;
 
 template <class T>
-inline constexpr bool kIsBf16 = false;
+inline constexpr bool kIsFloat = false;
 template <>
-inline constexpr bool kIsBf16<Bf16> = true;
+inline constexpr bool kIsFloat<float> = true;
 
 HERMES_INLINE int64_t padded_head_dim(int64_t head_dim) { return (head_dim + 15) / 16 * 16; }
+
+// Weighted values, maximum and sum of queries: of a tile, a segment or all so far. Rows of `width` floats.
+template <class V>
+struct AttentionSums {
+  float *out, *highest, *sum;
+  int64_t width;
+
+  static int64_t floats(int64_t n, int64_t width) { return n * (width + 2); }
+  AttentionSums(float* memory, int64_t n, int64_t row_width)
+      : out(memory), highest(memory + n * row_width), sum(highest + n), width(row_width) {}
+  AttentionSums from(int64_t row) const {
+    AttentionSums part = *this;
+    part.out += row * width;
+    part.highest += row;
+    part.sum += row;
+    return part;
+  }
+
+  void clear(int64_t n) {
+    for (int64_t i = 0; i < n * width; ++i) out[i] = 0;
+    for (int64_t i = 0; i < n; ++i) {
+      highest[i] = -__builtin_inff();
+      sum[i] = 0;
+    }
+  }
+
+  // Takes in `part`, rows [0, n), n <= 16; its rows that saw nothing (maximum -inf) change nothing.
+  void merge(const AttentionSums& part, int64_t n) {
+    float keep[16] = {}, add[16] = {};
+    for (int64_t r = 0; r < n; ++r) {
+      const float before = highest[r], now = part.highest[r];
+      const float top = before > now ? before : now;
+      // exp(-inf) = 0 by hand.
+      keep[r] = before == -__builtin_inff() ? 0 : before - top;
+      add[r] = now == -__builtin_inff() ? 0 : now - top;
+    }
+    exp(V::load(keep)).store(keep);
+    exp(V::load(add)).store(add);
+    for (int64_t r = 0; r < n; ++r) {
+      if (part.highest[r] == -__builtin_inff()) continue;
+      if (highest[r] == -__builtin_inff()) keep[r] = 0;
+      highest[r] = highest[r] > part.highest[r] ? highest[r] : part.highest[r];
+      sum[r] = sum[r] * keep[r] + part.sum[r] * add[r];
+      const V keep_r = V::broadcast(keep[r]), add_r = V::broadcast(add[r]);
+      for (int64_t i = 0; i < width; i += V::kCount) {
+        const int64_t at = r * width + i;
+        fma(V::load(part.out + at), add_r, V::load(out + at) * keep_r).store(out + at);
+      }
+    }
+  }
+};
+
+// out[i] / sum, for one query.
+template <class V>
+HERMES_INLINE void write_mean(const float* sums, float sum, int64_t head_dim, float* out) {
+  for (int64_t i = 0; i < head_dim; i += V::kCount) {
+    const int64_t left = head_dim - i;
+    (V::load(sums + i) / V::broadcast(sum)).store_first(out + i, static_cast<int>(left < V::kCount ? left : V::kCount));
+  }
+}
 
 template <class V, class Cached>
 class AttentionTiles {
  public:
   static constexpr int64_t kRows = V::kAttentionRows;
+  // Up to this many queries a tile is widened by each kRows of them anew.
+  static constexpr int64_t kFewQueries = 2 * kRows;
 
   static int64_t scratch_floats(int64_t n_queries, int64_t head_dim) {
     const int64_t width = padded_head_dim(head_dim);
-    return 2 * kTile * width + kRows * (kTile + width) + 16 + n_queries * (2 * width + 2);
+    return 2 * kTile * width + kRows * kTile + AttentionSums<V>::floats(kRows, width) +
+           2 * AttentionSums<V>::floats(n_queries, width) + n_queries * head_dim;
   }
 
   AttentionTiles(const AttentionBlock& block, float* scratch)
-      : block_(block), width_(padded_head_dim(block.head_dim)), n_queries_(block.n_tokens * block.group) {
-    keys_ = scratch;                         // [head_dim][kTile]
-    values_ = keys_ + kTile * width_;        // [kTile][width]
-    weights_ = values_ + kTile * width_;     // [kRows][kTile]
-    tile_out_ = weights_ + kRows * kTile;    // [kRows][width]
-    outs_ = tile_out_ + kRows * width_;      // [n_queries][width]
-    highest_ = outs_ + n_queries_ * width_;  // [n_queries]
-    sums_ = highest_ + n_queries_;           // [n_queries]
-    queries_ = sums_ + n_queries_;           // [n_queries][head_dim]
-  }
+      : block_(block),
+        width_(padded_head_dim(block.head_dim)),
+        n_queries_(block.n_tokens * block.group),
+        direct_(kIsFloat<Cached> || n_queries_ <= kFewQueries),
+        keys_(scratch),                      // [head_dim][kTile]
+        values_(keys_ + kTile * width_),     // [kTile][width]
+        weights_(values_ + kTile * width_),  // [kRows][kTile]
+        tile_(weights_ + kRows * kTile, kRows, width_),
+        segment_(tile_.sum + kRows, n_queries_, width_),
+        all_(segment_.sum + n_queries_, n_queries_, width_),
+        queries_(all_.sum + n_queries_) {}  // [n_queries][head_dim]
 
   void run() {
     int64_t begin = block_.kv_begin[0], end = block_.kv_end[0];
@@ -51,22 +118,21 @@ class AttentionTiles {
       begin = block_.kv_begin[t] < begin ? block_.kv_begin[t] : begin;
       end = block_.kv_end[t] > end ? block_.kv_end[t] : end;
     }
-    for (int64_t i = 0; i < n_queries_ * width_; ++i) outs_[i] = 0;
-    for (int64_t i = 0; i < n_queries_; ++i) {
-      highest_[i] = -__builtin_inff();
-      sums_[i] = 0;
-    }
+    begin = begin > block_.first ? begin : block_.first;
+    end = end < block_.last ? end : block_.last;
+    segment_.clear(n_queries_);
+    all_.clear(n_queries_);
     load_queries();
     for (int64_t tile = begin / kTile * kTile; tile < end; tile += kTile) {
-      const int64_t next = tile + kTile < end ? tile + kTile : tile;
-      load_tile(tile, end - tile < kTile ? end - tile : kTile, next);
-      ahead_ = reinterpret_cast<const char*>(rows_of(block_.v_pages, next));
-      for (int64_t q = 0; q < n_queries_; q += kRows) {
-        visit(tile, q, n_queries_ - q < kRows ? n_queries_ - q : kRows);
-        ahead_ = reinterpret_cast<const char*>(keys_);  // asked for already: from now on a hint that costs nothing
-      }
+      visit_tile(tile, end);
+      if ((tile + kTile) % kSegment == 0 && block_.partial == nullptr) end_segment();
     }
-    for (int64_t i = 0; i < n_queries_; ++i) write(i);
+    if (block_.partial != nullptr) return write_partials();
+    end_segment();
+    for (int64_t i = 0; i < n_queries_; ++i) {
+      float* out = block_.out + i / block_.group * block_.token_stride + i % block_.group * block_.head_dim;
+      write_mean<V>(all_.out + i * width_, all_.sum[i], block_.head_dim, out);
+    }
   }
 
  private:
@@ -81,78 +147,39 @@ class AttentionTiles {
     return {begin > 0 ? begin : 0, end < kTile ? end : kTile};
   }
 
-  HERMES_INLINE const Cached* rows_of(const std::byte* const* pages, int64_t tile) const {
+  // A tile of K is [head_dim][kTile], of V [kTile][head_dim]: as many elements, in the same place of their pages.
+  HERMES_INLINE const Cached* tile_of(const std::byte* const* pages, int64_t tile) const {
     const std::byte* page = pages[tile / block_.page_size];
     return reinterpret_cast<const Cached*>(page) + block_.head_offset + tile % block_.page_size * block_.head_dim;
   }
 
-  // The first n positions of the tile, n <= kTile; what lies beyond them was perhaps never written and is not read.
-  // K of the next tile is asked for meanwhile, V of it during the products: memory is never idle.
-  void load_tile(int64_t tile, int64_t n, int64_t next) {
-    const Cached* k = rows_of(block_.k_pages, tile);
-    const Cached* v = rows_of(block_.v_pages, tile);
-    const Cached* next_k = rows_of(block_.k_pages, next);
-    const int64_t dim = block_.head_dim;
-    for (int64_t j = 0; j < kTile; j += V::kCount) {
-      for (int64_t i = 0; i < dim; i += kKeyStep) {
-        prefetch(next_k + j * dim + i * V::kCount, kKeyStep * V::kCount);
-        if (j + V::kCount <= n && i + kKeyStep <= dim) {
-          load_keys(k + j * dim + i, keys_ + i * kTile + j);
-        } else {
-          load_some_keys(k + j * dim + i, n - j, dim - i, keys_ + i * kTile + j);
-        }
-      }
+  void visit_tile(int64_t tile, int64_t end) {
+    const Cached *k = tile_of(block_.k_pages, tile), *v = tile_of(block_.v_pages, tile);
+    const int64_t n = end - tile < kTile ? end - tile : kTile, next = tile + kTile < end ? tile + kTile : tile;
+    // V's rows must be whole vectors to be read in place; K's are.
+    const bool v_direct = direct_ && block_.head_dim == width_;
+    if (!direct_) widen(k, kTile, kTile, block_.head_dim, kTile, keys_);
+    if (!v_direct) widen(v, block_.head_dim, block_.head_dim, n, width_, values_);
+    next_k_ = reinterpret_cast<const char*>(tile_of(block_.k_pages, next));
+    next_v_ = reinterpret_cast<const char*>(tile_of(block_.v_pages, next));
+    ahead_step_ = block_.head_dim * static_cast<int64_t>(sizeof(Cached));
+    for (int64_t q = 0; q < n_queries_; q += kRows) {
+      const int64_t rows = n_queries_ - q < kRows ? n_queries_ - q : kRows;
+      if (!see(tile, q, rows)) continue;
+      direct_ ? score(k, q, rows) : score(keys_, q, rows);
+      for (int64_t r = 0; r < rows; ++r) weigh(seen_[r], r);
+      v_direct ? sum_values(v, block_.head_dim, rows) : sum_values(values_, width_, rows);
+      segment_.from(q).merge(tile_, rows);
+      ahead_step_ = 0;  // asked for
     }
-    const int64_t full = dim / V::kCount * V::kCount;
-    for (int64_t j = 0; j < n; ++j) {
-      const Cached* from = v + j * dim;
-      float* to = values_ + j * width_;
+  }
+
+  // `rows` rows of `columns` floats, from rows that are `stride` apart.
+  void widen(const Cached* from, int64_t stride, int64_t columns, int64_t rows, int64_t width, float* to) {
+    const int64_t full = columns / V::kCount * V::kCount;
+    for (int64_t r = 0; r < rows; ++r, from += stride, to += width) {
       for (int64_t i = 0; i < full; i += V::kCount) V::load(from + i).store(to + i);
-      if (full < dim) V::load_first(from + full, static_cast<int>(dim - full)).store(to + full);
-    }
-  }
-
-  // Only a hint: may reach beyond the tile, and beyond the page.
-  static HERMES_INLINE void prefetch(const Cached* from, int64_t n) {
-    const auto* bytes = reinterpret_cast<const char*>(from);
-    for (int64_t at = 0; at < n * static_cast<int64_t>(sizeof(Cached)); at += 64) __builtin_prefetch(bytes + at, 0, 2);
-  }
-
-  // Elements that load_keys transposes at a time: BF16 goes in pairs, with half the shuffling.
-  static constexpr int64_t kKeyStep = kIsBf16<Cached> ? 2 * V::kCount : V::kCount;
-
-  // Sixteen positions by kKeyStep elements, transposed.
-  HERMES_INLINE void load_keys(const Cached* from, float* to) {
-    V block[16];
-    unrolled<16>([&](auto r) HERMES_LAMBDA_INLINE {
-      const Cached* row = from + decltype(r)::value * block_.head_dim;
-      if constexpr (kIsBf16<Cached>) {
-        block[decltype(r)::value] = V::load_bits(row);
-      } else {
-        block[decltype(r)::value] = V::load(row);
-      }
-    });
-    transpose(block);
-    unrolled<16>([&](auto r) HERMES_LAMBDA_INLINE {
-      constexpr int i = decltype(r)::value;
-      if constexpr (kIsBf16<Cached>) {
-        first_bf16(block[i]).store(to + 2 * i * kTile);
-        second_bf16(block[i]).store(to + (2 * i + 1) * kTile);
-      } else {
-        block[i].store(to + i * kTile);
-      }
-    });
-  }
-  // Where the tile or the head ends sooner. Positions beyond are zeros: they are scored with the others and ignored.
-  void load_some_keys(const Cached* from, int64_t positions, int64_t elements, float* to) {
-    for (int64_t i = 0; i < elements && i < kKeyStep; i += V::kCount) {
-      const int n = static_cast<int>(elements - i < V::kCount ? elements - i : V::kCount);
-      V block[16];
-      for (int r = 0; r < 16; ++r) {
-        block[r] = r < positions ? V::load_first(from + r * block_.head_dim + i, n) : V::zero();
-      }
-      transpose(block);
-      for (int r = 0; r < n; ++r) block[r].store(to + (i + r) * kTile);
+      if (full < columns) V::load_first(from + full, static_cast<int>(columns - full)).store(to + full);
     }
   }
 
@@ -164,20 +191,23 @@ class AttentionTiles {
     }
   }
 
-  // One tile for queries [q, q + n).
-  void visit(int64_t tile, int64_t q, int64_t n) {
+  bool see(int64_t tile, int64_t q, int64_t n) {
     bool any = false;
     for (int64_t r = 0; r < n; ++r) {
       seen_[r] = visible(tile, q + r);
       any = any || seen_[r].begin < seen_[r].end;
     }
-    if (!any) return;
-    outer_products<V>(n, {queries_ + q * block_.head_dim, block_.head_dim, keys_, kTile, weights_, kTile, kTile, 0,
-                          block_.head_dim, true, ahead_});
-    for (int64_t r = 0; r < n; ++r) weigh(seen_[r], r);
-    sum_values(n);
-    merge(q, n);
+    return any;
   }
+
+  // What stands beyond the positions that were written is multiplied with the others and ignored. K of the next tile is
+  // asked for meanwhile, V of it during the other product: memory is never idle.
+  template <class B>
+  HERMES_INLINE void score(const B* keys, int64_t q, int64_t n) {
+    outer_products<V, B>(n, {queries_ + q * block_.head_dim, block_.head_dim, keys, kTile, weights_, kTile, kTile, 0,
+                             block_.head_dim, true, next_k_, ahead_step_ > 0 ? key_step() : 0});
+  }
+  HERMES_INLINE int64_t key_step() const { return kTile * static_cast<int64_t>(sizeof(Cached)); }
 
   // Scores to weights, in place; keeps the tile's maximum and sum. Positions that are not seen take no part in the
   // arithmetic: exp of what stands for them would be a denormal, which is slow. Their weight is 0.
@@ -186,8 +216,8 @@ class AttentionTiles {
     const V scale = V::broadcast(block_.scale), lowest = V::broadcast(-__builtin_inff());
     V x[4];
     for (int i = 0; i < 4; ++i) x[i] = only(seen, i, V::load(s + i * V::kCount) * scale, lowest);
-    tile_highest_[r] = highest(max(max(x[0], x[1]), max(x[2], x[3])));
-    const V top = V::broadcast(tile_highest_[r]);
+    tile_.highest[r] = highest(max(max(x[0], x[1]), max(x[2], x[3])));
+    const V top = V::broadcast(tile_.highest[r]);
     for (int i = 0; i < 4; ++i) {
       if (seen.begin >= (i + 1) * V::kCount || seen.end <= i * V::kCount) {
         x[i] = V::zero();
@@ -196,7 +226,7 @@ class AttentionTiles {
       }
       x[i].store(s + i * V::kCount);
     }
-    tile_sum_[r] = sum((x[0] + x[1]) + (x[2] + x[3]));
+    tile_.sum[r] = sum((x[0] + x[1]) + (x[2] + x[3]));
   }
   // Lanes of vector i of the tile that are seen, of `other` those that are not.
   static HERMES_INLINE V only(Range seen, int i, V x, V other) {
@@ -210,7 +240,12 @@ class AttentionTiles {
 
   // Visible ranges differ between queries near the diagonal: the common part is done together, what comes
   // before and after it query by query, so that the order of each sum is the same as alone.
-  void sum_values(int64_t n) {
+  template <class B>
+  void sum_values(const B* values, int64_t stride, int64_t n) {
+    const auto part = [&](int64_t r, int64_t rows, Range range, bool from_zero) HERMES_LAMBDA_INLINE {
+      outer_products<V, B>(rows, {weights_ + r * kTile, kTile, values, stride, tile_.out + r * width_, width_, width_,
+                                  range.begin, range.end, from_zero, next_v_, value_step()});
+    };
     Range common{0, kTile};
     for (int64_t r = 0; r < n; ++r) {
       const Range seen = seen_[r];
@@ -218,67 +253,52 @@ class AttentionTiles {
       common.end = seen.end < common.end ? seen.end : common.end;
     }
     if (common.begin >= common.end) {
-      for (int64_t r = 0; r < n; ++r) sum_values_of(r, 1, seen_[r], true);
+      for (int64_t r = 0; r < n; ++r) part(r, 1, seen_[r], true);
       return;
     }
     for (int64_t r = 0; r < n; ++r) {
       const Range seen = seen_[r];
-      if (common.begin > 0) sum_values_of(r, 1, {seen.begin, common.begin}, true);
+      if (common.begin > 0) part(r, 1, {seen.begin, common.begin}, true);
     }
-    sum_values_of(0, n, common, common.begin == 0);
+    part(0, n, common, common.begin == 0);
     for (int64_t r = 0; r < n; ++r) {
       const Range seen = seen_[r];
-      if (seen.end > common.end) sum_values_of(r, 1, {common.end, seen.end}, false);
+      if (seen.end > common.end) part(r, 1, {common.end, seen.end}, false);
     }
   }
-  void sum_values_of(int64_t r, int64_t n, Range range, bool from_zero) {
-    outer_products<V>(n, {weights_ + r * kTile, kTile, values_, width_, tile_out_ + r * width_, width_, width_,
-                          range.begin, range.end, from_zero, ahead_ + 64 * block_.head_dim});
-  }
-
-  void merge(int64_t q, int64_t n) {
-    float keep[16] = {}, add[16] = {};
-    for (int64_t r = 0; r < n; ++r) {
-      const float before = highest_[q + r], now = tile_highest_[r];
-      const float top = before > now ? before : now;
-      // exp(-inf) = 0 by hand: a query's first tile, and tiles that it does not see.
-      keep[r] = before == -__builtin_inff() ? 0 : before - top;
-      add[r] = now == -__builtin_inff() ? 0 : now - top;
-    }
-    exp(V::load(keep)).store(keep);
-    exp(V::load(add)).store(add);
-    for (int64_t r = 0; r < n; ++r) {
-      const Range seen = seen_[r];
-      if (seen.begin >= seen.end) continue;
-      if (highest_[q + r] == -__builtin_inff()) keep[r] = 0;
-      highest_[q + r] = highest_[q + r] > tile_highest_[r] ? highest_[q + r] : tile_highest_[r];
-      sums_[q + r] = sums_[q + r] * keep[r] + tile_sum_[r] * add[r];
-      const V keep_r = V::broadcast(keep[r]), add_r = V::broadcast(add[r]);
-      float* out = outs_ + (q + r) * width_;
-      const float* tile_out = tile_out_ + r * width_;
-      for (int64_t i = 0; i < width_; i += V::kCount) {
-        fma(V::load(tile_out + i), add_r, V::load(out + i) * keep_r).store(out + i);
-      }
-    }
+  // A row of the next tile for each row, in as many parts as there are passes over the columns.
+  HERMES_INLINE int64_t value_step() const {
+    constexpr int64_t kWide = V::kAttentionCols * V::kCount;
+    const int64_t passes = width_ < kWide ? 1 : width_ / kWide;
+    return ahead_step_ / passes;
   }
 
-  void write(int64_t query) {
-    float* out = block_.out + query / block_.group * block_.token_stride + query % block_.group * block_.head_dim;
-    const V sum = V::broadcast(sums_[query]);
-    for (int64_t i = 0; i < block_.head_dim; i += V::kCount) {
-      const int64_t left = block_.head_dim - i;
-      (V::load(outs_ + query * width_ + i) / sum)
-          .store_first(out + i, static_cast<int>(left < V::kCount ? left : V::kCount));
+  void end_segment() {
+    for (int64_t q = 0; q < n_queries_; q += kRows) {
+      all_.from(q).merge(segment_.from(q), n_queries_ - q < kRows ? n_queries_ - q : kRows);
+    }
+    segment_.clear(n_queries_);
+  }
+
+  void write_partials() {
+    for (int64_t i = 0; i < n_queries_; ++i) {
+      float* to = block_.partial + i * block_.partial_stride;
+      __builtin_memcpy(to, segment_.out + i * width_, static_cast<size_t>(width_) * sizeof(float));
+      to[width_] = segment_.highest[i];
+      to[width_ + 1] = segment_.sum[i];
     }
   }
 
   AttentionBlock block_;
   int64_t width_;
   int64_t n_queries_;
-  float *keys_, *values_, *weights_, *tile_out_, *outs_, *highest_, *sums_, *queries_;
-  const char* ahead_ = nullptr;  // V of the next tile
-  Range seen_[16] = {};          // of the tile that is visited, by the queries that visit it
-  float tile_highest_[16] = {}, tile_sum_[16] = {};
+  bool direct_;  // K and V are read as they are stored
+  float *keys_, *values_, *weights_;
+  AttentionSums<V> tile_, segment_, all_;
+  float* queries_;
+  const char *next_k_ = nullptr, *next_v_ = nullptr;
+  int64_t ahead_step_ = 0;  // bytes of a row of V; 0 where the next tile has been asked for
+  Range seen_[16] = {};     // of the tile that is visited, by the queries that visit it
 };
 
 template <class V, class Cached>
@@ -287,9 +307,24 @@ void attention_block(const AttentionBlock& block, float* scratch) {
 }
 
 template <class V>
+int64_t attention_partial_floats(int64_t head_dim) {
+  return AttentionSums<V>::floats(1, padded_head_dim(head_dim));
+}
+
+template <class V>
+void combine_attention(float* partials, int64_t n_segments, int64_t head_dim, float* out) {
+  const int64_t width = padded_head_dim(head_dim), step = attention_partial_floats<V>(head_dim);
+  AttentionSums<V> all(partials + n_segments * step, 1, width);
+  all.clear(1);
+  for (int64_t i = 0; i < n_segments; ++i) all.merge(AttentionSums<V>(partials + i * step, 1, width), 1);
+  write_mean<V>(all.out, *all.sum, head_dim, out);
+}
+
+template <class V>
 constexpr AttentionKernels make_attention_kernels() {
-  return {attention_block<V, float>, attention_block<V, F16>, attention_block<V, Bf16>,
-          AttentionTiles<V, float>::scratch_floats};
+  return {attention_block<V, float>,   attention_block<V, F16>,
+          attention_block<V, Bf16>,    AttentionTiles<V, float>::scratch_floats,
+          attention_partial_floats<V>, combine_attention<V>};
 }
 
 }  // namespace hermes::kernels

@@ -180,6 +180,23 @@ TEST_P(AttentionOnIsa, GivesTheSameBitsOnAnyNumberOfThreadsAndEverySet) {
   }
 }
 
+// Several segments: taken apart by many threads, in turn by one, and beside other tokens.
+TEST_P(AttentionOnIsa, GivesTheSameBitsHoweverSegmentsAreTaken) {
+  const Problem problem(DType::kF16, 3, 4, 2, 32, 2500, 64);
+  problem.store(*backend);
+  ThreadPool one(1), many(5);
+  const auto alone = make_cpu_backend(one, GetParam()), threaded = make_cpu_backend(many, GetParam());
+  const std::vector<float> whole = problem.attend(*alone);
+  ASSERT_TRUE(test::same_bits(problem.attend(*threaded), whole));
+  std::vector<float> parts;
+  for (int64_t t = 0; t < 3; ++t) {
+    const std::vector<float> part = problem.attend(*threaded, t, t + 1);
+    parts.insert(parts.end(), part.begin(), part.end());
+  }
+  ASSERT_TRUE(test::same_bits(parts, whole));
+  ASSERT_TRUE(test::all_close(whole, problem.attend(*reference), problem.tolerance()));
+}
+
 TEST_P(AttentionOnIsa, ShowsNanToTheQueriesThatSeeItAndToNoOther) {
   for (const bool in_v : {false, true}) {
     const Problem problem(DType::kF32, 6, 2, 1, 16, 70, 64);  // queries see up to positions 64 .. 69
@@ -239,7 +256,7 @@ TEST_P(AttentionOnIsa, StoresNanAsNan) {
     problem.v.set(4, -std::numeric_limits<float>::quiet_NaN());
     problem.store(*backend);
     for (int64_t i = 0; i < 8; ++i) {
-      EXPECT_EQ(std::isnan(problem.memory.at(i)), i == 3) << name_of(dtype);
+      EXPECT_EQ(std::isnan(problem.memory.at(i * ops::kAttentionTile)), i == 3) << name_of(dtype);
       EXPECT_EQ(std::isnan(problem.memory.at(64 * 8 + i)), i == 4) << name_of(dtype);
     }
   }

@@ -21,7 +21,7 @@ class CpuBackend final : public ops::Backend {
   void embedding(const ops::EmbeddingArgs& args) override {
     ops::check(args);
     const int64_t n = args.table.shape[1];
-    const auto row_bytes = n * static_cast<int64_t>(size_of(args.table.dtype));
+    const auto row_bytes = static_cast<int64_t>(bytes_of(args.table.dtype, n));
     for_rows(static_cast<int64_t>(args.tokens.size()), n, [&](int64_t t) {
       const std::byte* row = args.table.as<std::byte>() + args.tokens[static_cast<size_t>(t)] * row_bytes;
       context_.widen(row, args.table.dtype, n, args.out.f32() + t * n);

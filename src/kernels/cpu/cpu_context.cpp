@@ -2,9 +2,12 @@
 
 #include <algorithm>
 
+#include "tensor/quant/quant_format.h"
+
 namespace hermes::kernels {
 
 void CpuContext::widen(const void* values, DType dtype, int64_t n, float* out) const {
+  if (is_block_type(dtype)) return quant_format(dtype)->decode(values, n, out);
   switch (dtype) {
     case DType::kF16:
       return kernels.rows.widen_f16(static_cast<const F16*>(values), n, out);

@@ -28,7 +28,7 @@ bool runnable(CpuIsa isa) {
     case CpuIsa::kAvx512:
       return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
              __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-             __builtin_cpu_supports("avx512bf16") && runnable(CpuIsa::kAvx2);
+             __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni") && runnable(CpuIsa::kAvx2);
     case CpuIsa::kAmx:
       return runnable(CpuIsa::kAvx512) && amx::enable();
   }
@@ -70,13 +70,13 @@ CpuIsa runnable_or_best(std::optional<CpuIsa> isa) {
 }
 
 const KernelTable& kernel_table(CpuIsa isa) {
-  static const KernelTable scalar_table{scalar::kLinear, scalar::kLaneGemm, scalar::kAttention,
-                                        scalar::kRows,   scalar::kLimits,   scalar::kTraining};
+  static const KernelTable scalar_table{scalar::kLinear, scalar::kLaneGemm, scalar::kAttention, scalar::kRows,
+                                        scalar::kLimits, scalar::kTraining, scalar::kQuant};
 #if defined(HERMES_CPU_X86)
-  static const KernelTable avx2_table{avx2::kLinear, avx2::kLaneGemm, avx2::kAttention,
-                                      avx2::kRows,   avx2::kLimits,   avx2::kTraining};
-  static const KernelTable avx512_table{avx512::kLinear, avx512::kLaneGemm, avx512::kAttention,
-                                        avx512::kRows,   avx512::kLimits,   avx512::kTraining};
+  static const KernelTable avx2_table{avx2::kLinear, avx2::kLaneGemm, avx2::kAttention, avx2::kRows,
+                                      avx2::kLimits, avx2::kTraining, avx2::kQuant};
+  static const KernelTable avx512_table{avx512::kLinear, avx512::kLaneGemm, avx512::kAttention, avx512::kRows,
+                                        avx512::kLimits, avx512::kTraining, avx512::kQuant};
   if (isa == CpuIsa::kAvx2) return avx2_table;
   if (isa == CpuIsa::kAvx512 || isa == CpuIsa::kAmx) return avx512_table;
 #endif

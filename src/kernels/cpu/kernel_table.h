@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/cpu/quant_table.h"
 #include "kernels/cpu/training_table.h"
 #include "tensor/float_types.h"
 
@@ -78,6 +79,11 @@ struct AttentionBlock {
   int64_t page_size = 0;
   int64_t head_offset = 0;  // elements from a page's start to this KV head
   float scale = 1;
+  // Only positions of [first, last), whole segments: the partial results go to `partial` instead of `out`, for each query
+  // its weighted values (partial_floats() - 2 of them), maximum and sum.
+  int64_t first = 0, last = INT64_MAX;
+  float* partial = nullptr;
+  int64_t partial_stride = 0;  // floats from one query to the next
 };
 
 struct AttentionKernels {
@@ -85,6 +91,9 @@ struct AttentionKernels {
   void (*f16)(const AttentionBlock& block, float* scratch);
   void (*bf16)(const AttentionBlock& block, float* scratch);
   int64_t (*scratch_floats)(int64_t n_queries, int64_t head_dim);
+  int64_t (*partial_floats)(int64_t head_dim);
+  // One query's partial results, segment after segment, to out [head_dim]. Needs room for one more behind them.
+  void (*combine)(float* partials, int64_t n_segments, int64_t head_dim, float* out);
 };
 
 struct RowKernels {
@@ -93,7 +102,8 @@ struct RowKernels {
   void (*narrow_f16)(const float* x, int64_t n, F16* out);
   void (*narrow_bf16)(const float* x, int64_t n, Bf16* out);
   void (*rms_norm)(const float* x, const float* weight, int64_t n, float eps, float* out);  // one row
-  void (*rotate)(float* x, const float* cosine, const float* sine, int64_t half);           // one head
+  void (*rotate)(float* x, const float* cosine, const float* sine, int64_t half);           // one head, half-split
+  void (*rotate_pairs)(float* x, const float* cosine, const float* sine, int64_t half);     // one head, interleaved
   void (*swiglu)(const float* gate, const float* up, int64_t n, float* out);
   void (*add)(float* x, const float* y, int64_t n);
   void (*softmax)(const float* x, int64_t n, float* out);  // one row
@@ -117,6 +127,7 @@ struct LimitKernels {
   extern const RowKernels kRows;                              \
   extern const LimitKernels kLimits;                          \
   extern const TrainingKernels kTraining;                     \
+  extern const QuantTable kQuant;                             \
   }
 HERMES_DECLARE_KERNELS(scalar)
 HERMES_DECLARE_KERNELS(avx2)
@@ -130,6 +141,7 @@ struct KernelTable {
   const RowKernels& rows;
   const LimitKernels& limits;
   const TrainingKernels& training;
+  const QuantTable& quant;
 };
 
 }  // namespace hermes::kernels

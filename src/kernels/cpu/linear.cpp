@@ -68,6 +68,7 @@ void run_linear_lanes(CpuContext& context, const ops::LinearArgs& args) {
 }  // namespace
 
 void run_linear(CpuContext& context, const ops::LinearArgs& args) {
+  if (is_block_type(args.weight.dtype)) return run_linear_quant(context, args);
   if (context.has_tiles && args.weight.dtype == DType::kBF16) return run_linear_amx(context, args);
   if (types_of(args) != kBothBf16 && args.x.shape[0] >= kLaneGemmRows && args.x.shape[1] <= kLaneGemmMaxK) {
     return run_linear_lanes(context, args);

@@ -49,7 +49,8 @@ const float* RotationTable::angles(ThreadPool& pool, std::span<const int32_t> po
 }
 
 void run_rope(CpuContext& context, const ops::RopeArgs& args) {
-  rotate_heads(context, args.x, args.positions, args.inv_freq, context.kernels.rows.rotate);
+  const RowKernels& rows = context.kernels.rows;
+  rotate_heads(context, args.x, args.positions, args.inv_freq, args.interleaved ? rows.rotate_pairs : rows.rotate);
 }
 
 void run_rope_backward(CpuContext& context, const ops::RopeBackwardArgs& args) {

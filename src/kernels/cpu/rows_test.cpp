@@ -119,6 +119,40 @@ TEST_P(RowsOnIsa, RopeIsWithinItsRoundingsAtAllPositions) {
   }
 }
 
+// Interleaved is half-split of the reordered head, to the bit; beside the reference it has the same bounds.
+TEST_P(RowsOnIsa, RopeOfNeighboursIsRopeOfHalves) {
+  for (const int64_t head_dim : {2, 8, 34, 64, 80, 128, 256}) {
+    const int64_t heads = 3, half = head_dim / 2;
+    const std::vector<int32_t> positions = {0, 1, 2, 63, 8191, 65536, 131071, 1000003, 5, 6};
+    const auto tokens = static_cast<int64_t>(positions.size());
+    const TestTensor x = random_tensor(DType::kF32, {tokens, heads, head_dim}, 5);
+    const TestTensor halves(DType::kF32, x.shape), mine(DType::kF32, x.shape), theirs(DType::kF32, x.shape);
+    // Where element i of a half-split head lies in an interleaved one.
+    const auto neighbour = [&](int64_t i) {
+      const int64_t head = i / head_dim * head_dim, j = i % head_dim;
+      return head + (j < half ? 2 * j : 2 * (j - half) + 1);
+    };
+    std::copy(x.f32().begin(), x.f32().end(), halves.f32().begin());
+    std::vector<double> tolerances(x.f32().size());
+    for (int64_t i = 0; i < x.shape.elements(); ++i) {
+      mine.set(neighbour(i), x.f32()[static_cast<size_t>(i)]);
+      theirs.set(neighbour(i), x.f32()[static_cast<size_t>(i)]);
+      const int64_t pair = i % head_dim < half ? i + half : i - half;
+      tolerances[static_cast<size_t>(neighbour(i))] = test::rope_tolerance(std::fabs(x.at(i)), std::fabs(x.at(pair)));
+    }
+    const std::vector<float> inv_freq = ops::rope_inv_freq(static_cast<int>(head_dim), 5e5);
+    backend->rope({.x = halves.view(), .positions = positions, .inv_freq = inv_freq});
+    backend->rope({.x = mine.view(), .positions = positions, .inv_freq = inv_freq, .interleaved = true});
+    reference->rope({.x = theirs.view(), .positions = positions, .inv_freq = inv_freq, .interleaved = true});
+    ASSERT_TRUE(test::all_close(mine.f32(), theirs.f32(), tolerances)) << head_dim;
+    std::vector<float> reordered(x.f32().size());
+    for (int64_t i = 0; i < x.shape.elements(); ++i) {
+      reordered[static_cast<size_t>(neighbour(i))] = halves.f32()[static_cast<size_t>(i)];
+    }
+    ASSERT_TRUE(test::same_bits(mine.f32(), reordered)) << head_dim;
+  }
+}
+
 TEST_P(RowsOnIsa, SwigluIsWithinItsRoundings) {
   for (const int64_t n : kLengths) {
     for (const double scale : {1.0, 30.0, 1e4}) {

@@ -9,10 +9,13 @@
 namespace hermes::ops::reference {
 namespace {
 
-// Element i of the vector that `pages` (k or v) hold for position j and KV head g.
-double cached(const KvPagesView& pages, std::span<std::byte* const> which, int64_t head_dim, int64_t j, int64_t g,
-              int64_t i) {
-  const std::byte* page = which[static_cast<size_t>(j / pages.page_size)];
+// Element i of K or V for position j and KV head g.
+double key(const KvPagesView& pages, int64_t head_dim, int64_t j, int64_t g, int64_t i) {
+  const std::byte* page = pages.k[static_cast<size_t>(j / pages.page_size)];
+  return element(page, pages.dtype, key_offset(pages.page_size, head_dim, g, j % pages.page_size, i));
+}
+double value(const KvPagesView& pages, int64_t head_dim, int64_t j, int64_t g, int64_t i) {
+  const std::byte* page = pages.v[static_cast<size_t>(j / pages.page_size)];
   return element(page, pages.dtype, (g * pages.page_size + j % pages.page_size) * head_dim + i);
 }
 
@@ -33,7 +36,7 @@ void attention(const AttentionArgs& args) {
       for (int64_t j = begin; j < end; ++j) {
         double dot = 0;
         for (int64_t i = 0; i < head_dim; ++i) {
-          dot += static_cast<double>(q[i]) * cached(args.pages, args.pages.k, head_dim, j, g, i);
+          dot += static_cast<double>(q[i]) * key(args.pages, head_dim, j, g, i);
         }
         p[static_cast<size_t>(j - begin)] = static_cast<double>(args.scale) * dot;
         highest = std::max(highest, static_cast<double>(args.scale) * dot);
@@ -41,11 +44,11 @@ void attention(const AttentionArgs& args) {
       double sum = 0;
       for (double& s : p) sum += s = std::exp(s - highest);
       for (int64_t i = 0; i < head_dim; ++i) {
-        double value = 0;
+        double mean = 0;
         for (int64_t j = begin; j < end; ++j) {
-          value += p[static_cast<size_t>(j - begin)] * cached(args.pages, args.pages.v, head_dim, j, g, i);
+          mean += p[static_cast<size_t>(j - begin)] * value(args.pages, head_dim, j, g, i);
         }
-        out[i] = static_cast<float>(value / sum);
+        out[i] = static_cast<float>(mean / sum);
       }
     }
   }

@@ -30,7 +30,7 @@ void kv_store(const KvStoreArgs& args) {
       for (int64_t i = 0; i < head_dim; ++i) {
         const int64_t from = (static_cast<int64_t>(t) * kv_heads + h) * head_dim + i;
         const int64_t to = (h * pages.page_size + row) * head_dim + i;
-        store(pages.k[page], pages.dtype, to, args.k.f32()[from]);
+        store(pages.k[page], pages.dtype, key_offset(pages.page_size, head_dim, h, row, i), args.k.f32()[from]);
         store(pages.v[page], pages.dtype, to, args.v.f32()[from]);
       }
     }

@@ -15,9 +15,11 @@ void rope(const RopeArgs& args) {
         const float rounded =
             static_cast<float>(args.positions[static_cast<size_t>(t)]) * args.inv_freq[static_cast<size_t>(i)];
         const auto angle = static_cast<double>(rounded);
-        const auto a = static_cast<double>(x[i]), b = static_cast<double>(x[i + half]);
-        x[i] = static_cast<float>(a * std::cos(angle) - b * std::sin(angle));
-        x[i + half] = static_cast<float>(b * std::cos(angle) + a * std::sin(angle));
+        float& u = args.interleaved ? x[2 * i] : x[i];
+        float& v = args.interleaved ? x[2 * i + 1] : x[i + half];
+        const auto a = static_cast<double>(u), b = static_cast<double>(v);
+        u = static_cast<float>(a * std::cos(angle) - b * std::sin(angle));
+        v = static_cast<float>(b * std::cos(angle) + a * std::sin(angle));
       }
     }
   }

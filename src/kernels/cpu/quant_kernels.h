@@ -1,0 +1,309 @@
+// The products of unpacked weights with tiles (quant_table.h), and x to tiles. `V` names an instruction set's Lanes, Bytes
+// and Ints, `Type` is one of quant_unpack.h.
+//
+// For each lane (a row of the weights) and token, block after block of 32 elements, in this order and with these roundings,
+// on every instruction set and for any number of tokens:
+//   sub 32:  t = float(dot) * scale;                              y = fma(t, a, y)
+//   sub 16:  t = fma(float(dot1), scale1, float(dot0) * scale0);  y = fma(t, a, y)
+//   offset:  then y = fma(offset, a * float(sum of q), y), for each sub-block
+// where dot is a whole number, exact in F32: at most 32 * 255 * 127 < 2^24.
+#pragma once
+
+#include "kernels/cpu/quant_unpack.h"
+
+namespace hermes::kernels {
+
+template <class V, class Type>
+inline constexpr int kStoredZero = Type::kSigned ? V::Ints::kSignedZero : Type::kZero;
+
+// All that the products depend on: types that share it share their code.
+template <int Sub, bool Sums, bool Offset, bool Signed>
+struct DotShape {
+  static constexpr int kSub = Sub, kSubs = kQuantBlock / Sub;
+  static constexpr bool kSums = Sums;      // dots begin at what finish() made of the sums of q
+  static constexpr bool kOffset = Offset;  // sums are scaled floats
+  static constexpr bool kSigned = Signed;
+};
+template <class V, class Type>
+using DotShapeOf = DotShape<Type::kSub, kStoredZero<V, Type> != 0, Type::kOffset, Type::kSigned>;
+
+template <class V, class Shape>
+HERMES_INLINE typename V::Ints add_dot(typename V::Ints sum, typename V::Bytes w, const int8_t* a) {
+  if constexpr (Shape::kSigned) return dot_signed(sum, w, a);
+  if constexpr (!Shape::kSigned) return dot(sum, w, a);
+}
+template <class V, class Shape>
+HERMES_INLINE typename V::Ints first_dot(const int32_t* sum) {
+  return Shape::kSums ? V::Ints::broadcast(*sum) : V::Ints::zero();
+}
+template <class V>
+HERMES_INLINE typename V::Lanes broadcast_bits(const int32_t* bits) {
+  float x;
+  __builtin_memcpy(&x, bits, sizeof x);
+  return V::Lanes::broadcast(x);
+}
+template <class V, class Shape, int kSubBlock>
+HERMES_INLINE typename V::Lanes add_scaled(typename V::Ints dot, typename V::Lanes scale, typename V::Lanes t) {
+  return kSubBlock == 0 ? to_float(dot) * scale : fma(to_float(dot), scale, t);
+}
+
+// R groups of rows by N tokens.
+template <class V, class Shape, int R, int N>
+struct QuantTileRun {
+  using Lanes = typename V::Lanes;
+  using Ints = typename V::Ints;
+
+  // for_each(r, n): constants.
+  template <class Body>
+  static HERMES_INLINE void for_each(const Body& body) {
+    unrolled<R * N>(
+        [&](auto i) HERMES_LAMBDA_INLINE { body(Index<decltype(i)::value / N>(), Index<decltype(i)::value % N>()); });
+  }
+
+  static void run(const QuantRun& run, const QuantPanel& panel, int64_t panel_k) {
+    const int n_rows = R == 1 ? run.n_rows : kQuantRows;
+    const int64_t q_step = panel_k * kQuantRows, scale_step = panel_k / Shape::kSub * kQuantRows;
+    Lanes y[R][N];
+    for_each([&](auto r, auto n) HERMES_LAMBDA_INLINE {
+      const float* p = run.y + r.value * kQuantRows + n.value * run.y_stride;
+      y[r.value][n.value] = run.first ? Lanes::zero() : Lanes::load_first(p, n_rows);
+    });
+    const uint8_t* q = panel.q;
+    const float *scale = panel.scale, *offset = panel.offset, *a_scale = run.scale;
+    const int8_t* a = run.q;
+    const int32_t* sums = run.sums;
+    for (int64_t b = 0; b < run.n_blocks; ++b) {
+      Lanes t[R][N];
+      unrolled<Shape::kSubs>([&](auto s) HERMES_LAMBDA_INLINE {
+        constexpr int sub = decltype(s)::value;
+        Ints dots[R][N];
+        for_each([&](auto r, auto n) HERMES_LAMBDA_INLINE {
+          dots[r.value][n.value] = first_dot<V, Shape>(sums + n.value * Shape::kSubs + sub);
+        });
+        unrolled<Shape::kSub / 4>([&](auto k) HERMES_LAMBDA_INLINE {
+          constexpr int k4 = sub * Shape::kSub / 4 + decltype(k)::value;
+          typename V::Bytes w[R];
+          unrolled<R>([&](auto r)
+                          HERMES_LAMBDA_INLINE { w[r.value] = V::Bytes::load(q + r.value * q_step + k4 * 64); });
+          unrolled<N>([&](auto n) HERMES_LAMBDA_INLINE {
+            unrolled<R>([&](auto r) HERMES_LAMBDA_INLINE {
+              dots[r.value][n.value] =
+                  add_dot<V, Shape>(dots[r.value][n.value], w[r.value], a + n.value * kQuantBlock + k4 * 4);
+            });
+          });
+        });
+        for_each([&](auto r, auto n) HERMES_LAMBDA_INLINE {
+          const Lanes w = Lanes::load(scale + r.value * scale_step + sub * kQuantRows);
+          t[r.value][n.value] = add_scaled<V, Shape, sub>(dots[r.value][n.value], w, t[r.value][n.value]);
+        });
+      });
+      for_each([&](auto r, auto n) HERMES_LAMBDA_INLINE {
+        y[r.value][n.value] = fma(t[r.value][n.value], Lanes::broadcast(a_scale[n.value]), y[r.value][n.value]);
+      });
+      if constexpr (Shape::kOffset) {
+        unrolled<Shape::kSubs>([&](auto s) HERMES_LAMBDA_INLINE {
+          for_each([&](auto r, auto n) HERMES_LAMBDA_INLINE {
+            const Lanes o = Lanes::load(offset + r.value * scale_step + s.value * kQuantRows);
+            const Lanes sum = broadcast_bits<V>(sums + n.value * Shape::kSubs + s.value);
+            y[r.value][n.value] = fma(o, sum, y[r.value][n.value]);
+          });
+        });
+        offset += Shape::kSubs * kQuantRows;
+      }
+      q += kQuantBlock * kQuantRows;
+      scale += Shape::kSubs * kQuantRows;
+      a += N * kQuantBlock;
+      a_scale += N;
+      sums += N * Shape::kSubs;
+    }
+    for_each([&](auto r, auto n) HERMES_LAMBDA_INLINE {
+      Lanes sum = y[r.value][n.value];
+      if (run.bias != nullptr) sum = sum + Lanes::load_first(run.bias + r.value * kQuantRows, n_rows);
+      sum.store_first(run.y + r.value * kQuantRows + n.value * run.y_stride, n_rows);
+    });
+  }
+};
+
+template <class V, class Shape, int R, int N>
+void run_quant_tile(const QuantRun& run, const QuantPanel& panel, int64_t panel_k) {
+  if (run.n_tokens == N) return QuantTileRun<V, Shape, R, N>::run(run, panel, panel_k);
+  if constexpr (N > 1) run_quant_tile<V, Shape, R, N - 1>(run, panel, panel_k);
+}
+template <class V, class Shape>
+inline constexpr int kTileTokens = Shape::kSub == 16 ? V::kTileTokens16 : V::kTileTokens32;
+template <class V, class Shape>
+void run_quant_tiles(const QuantRun& run, const QuantPanel& panel, int64_t panel_k) {
+  constexpr int kTokens = kTileTokens<V, Shape>;
+  if constexpr (V::kGroups == 2) {
+    if (run.n_rows > kQuantRows) return run_quant_tile<V, Shape, 2, kTokens>(run, panel, panel_k);
+  }
+  run_quant_tile<V, Shape, 1, kTokens>(run, panel, panel_k);
+}
+
+// A sink of quant_unpack.h that keeps everything for run().
+template <class V>
+struct PanelSink {
+  uint8_t* to_q;
+  float *to_scale, *to_offset;
+  template <int Block, int K4>
+  HERMES_INLINE void q(Index<Block>, Index<K4>, typename V::Bytes x) {
+    x.store(to_q + (Block * 8 + K4) * 64);
+  }
+  template <int I>
+  HERMES_INLINE void scale(Index<I>, typename V::Lanes x) {
+    x.store(to_scale + I * kQuantRows);
+  }
+  template <int I>
+  HERMES_INLINE void offset(Index<I>, typename V::Lanes x) {
+    x.store(to_offset + I * kQuantRows);
+  }
+};
+
+template <class V, class Type>
+void unpack_quant(const std::byte* rows, int64_t row_bytes, int64_t n_blocks, const QuantPanel& panel) {
+  PanelSink<V> sink{panel.q, panel.scale, panel.offset};
+  for (int64_t b = 0; b < n_blocks; ++b) {
+    Type::unpack(rows + b * Type::kBytes, row_bytes, sink);
+    sink.to_q += Type::kElements * kQuantRows;
+    sink.to_scale += Type::kElements / Type::kSub * kQuantRows;
+    sink.to_offset += Type::kElements / Type::kSub * kQuantRows;
+  }
+}
+
+// A sink that multiplies what it is given: for so few tokens that all dots of a block of the format stay in registers.
+template <class V, class Type, int N>
+struct DotSink {
+  using Shape = DotShapeOf<V, Type>;
+  static constexpr int kBlocks = Type::kElements / kQuantBlock, kSubBlocks = kBlocks * Shape::kSubs;
+  const int8_t* a;
+  typename V::Ints dots[kSubBlocks][N];
+  alignas(64) float scales[kSubBlocks][kQuantRows], offsets[kSubBlocks][kQuantRows];
+
+  HERMES_INLINE void begin(const QuantRun& run) {
+    a = run.q;
+    unrolled<kSubBlocks * N>([&](auto i) HERMES_LAMBDA_INLINE {
+      constexpr int s = decltype(i)::value / N, n = decltype(i)::value % N;
+      dots[s][n] = first_dot<V, Shape>(run.sums + (s / Shape::kSubs * N + n) * Shape::kSubs + s % Shape::kSubs);
+    });
+  }
+  template <int Block, int K4>
+  HERMES_INLINE void q(Index<Block>, Index<K4>, typename V::Bytes x) {
+    unrolled<N>([&](auto n) HERMES_LAMBDA_INLINE {
+      auto& sum = dots[Block * Shape::kSubs + K4 * 4 / Shape::kSub][n.value];
+      sum = add_dot<V, Shape>(sum, x, a + (Block * N + n.value) * kQuantBlock + K4 * 4);
+    });
+  }
+  template <int I>
+  HERMES_INLINE void scale(Index<I>, typename V::Lanes x) {
+    x.store(scales[I]);
+  }
+  template <int I>
+  HERMES_INLINE void offset(Index<I>, typename V::Lanes x) {
+    x.store(offsets[I]);
+  }
+  HERMES_INLINE void add_to(typename V::Lanes (&y)[N], const QuantRun& run) const {
+    using Lanes = typename V::Lanes;
+    unrolled<kBlocks * N>([&](auto i) HERMES_LAMBDA_INLINE {
+      constexpr int b = decltype(i)::value / N, n = decltype(i)::value % N;
+      Lanes t;
+      unrolled<Shape::kSubs>([&](auto s) HERMES_LAMBDA_INLINE {
+        constexpr int sub = b * Shape::kSubs + decltype(s)::value;
+        t = add_scaled<V, Shape, decltype(s)::value>(dots[sub][n], Lanes::load(scales[sub]), t);
+      });
+      y[n] = fma(t, Lanes::broadcast(run.scale[b * N + n]), y[n]);
+      if constexpr (Shape::kOffset) {
+        unrolled<Shape::kSubs>([&](auto s) HERMES_LAMBDA_INLINE {
+          const Lanes sum = broadcast_bits<V>(run.sums + (b * N + n) * Shape::kSubs + s.value);
+          y[n] = fma(Lanes::load(offsets[b * Shape::kSubs + s.value]), sum, y[n]);
+        });
+      }
+    });
+  }
+};
+
+template <class V, class Type, int N>
+void stream_quant_rows(const QuantRun& whole, const std::byte* rows, int64_t row_bytes, const std::byte* next) {
+  using Lanes = typename V::Lanes;
+  constexpr int kBlocks = Type::kElements / kQuantBlock;
+  Lanes y[N];
+  unrolled<N>([&](auto n) HERMES_LAMBDA_INLINE { y[n.value] = Lanes::zero(); });
+  QuantRun run = whole;
+  const std::byte* ask = next;
+  for (int64_t b = 0; b < whole.n_blocks; b += kBlocks) {
+    DotSink<V, Type, N> sink;
+    sink.begin(run);
+    Type::unpack(rows, row_bytes, sink);
+    sink.add_to(y, run);
+    rows += Type::kBytes;
+    next += kQuantRows * Type::kBytes;
+    for (; ask < next; ask += 64) __builtin_prefetch(ask, 0, 2);
+    run.q += kBlocks * N * kQuantBlock;
+    run.scale += kBlocks * N;
+    run.sums += kBlocks * N * DotShapeOf<V, Type>::kSubs;
+  }
+  unrolled<N>([&](auto n) HERMES_LAMBDA_INLINE {
+    if (whole.bias != nullptr) y[n.value] = y[n.value] + Lanes::load_first(whole.bias, whole.n_rows);
+    y[n.value].store_first(whole.y + n.value * whole.y_stride, whole.n_rows);
+  });
+}
+template <class V, class Type, int N>
+void stream_quant(const QuantRun& run, const std::byte* rows, int64_t row_bytes, const std::byte* next) {
+  if (run.n_tokens == N) return stream_quant_rows<V, Type, N>(run, rows, row_bytes, next);
+  if constexpr (N > 1) stream_quant<V, Type, N - 1>(run, rows, row_bytes, next);
+}
+
+// What begins the dots, or goes with the offsets, for each token: -zero * sum, or the bits of scale * sum.
+template <class V, class Type>
+void finish_quant_sums(const QuantTile& tile, int n_tokens, int64_t n_blocks, int32_t* out) {
+  for (int64_t i = 0; i < n_blocks * n_tokens; ++i) {
+    for (int sub = 0; sub < kQuantBlock / Type::kSub; ++sub) {
+      const int32_t sum = Type::kSub == 16 ? tile.sums[2 * i + sub] : tile.sums[2 * i] + tile.sums[2 * i + 1];
+      int32_t value = -kStoredZero<V, Type> * sum;
+      if constexpr (Type::kOffset) {
+        const float scaled = tile.scale[i] * static_cast<float>(sum);
+        __builtin_memcpy(&value, &scaled, sizeof value);
+      }
+      *out++ = value;
+    }
+  }
+}
+
+// Below this a block of x is taken for zeros: 127 / x would overflow.
+inline constexpr float kQuantSmallest = 0x1p-100F;
+
+template <class V>
+void pack_quant_tile(const float* x, int64_t x_stride, int n_tokens, int64_t k, const QuantTile& tile) {
+  using Lanes = typename V::Lanes;
+  for (int64_t b = 0; b < k / kQuantBlock; ++b) {
+    for (int n = 0; n < n_tokens; ++n) {
+      const float* p = x + n * x_stride + b * kQuantBlock;
+      const Lanes lo = Lanes::load(p), hi = Lanes::load(p + 16);
+      const float largest = highest_magnitude(lo, hi);
+      const bool none = largest < kQuantSmallest;
+      const Lanes inverse = Lanes::broadcast(none ? 0.0F : 127.0F / largest);
+      const int64_t i = b * n_tokens + n;
+      tile.scale[i] = none ? 0.0F : largest / 127.0F;
+      tile.sums[2 * i] = store_rounded(lo * inverse, tile.q + i * kQuantBlock);
+      tile.sums[2 * i + 1] = store_rounded(hi * inverse, tile.q + i * kQuantBlock + 16);
+    }
+  }
+}
+
+template <class V, class Type>
+constexpr QuantKernels make_quant_kernels() {
+  using Shape = DotShapeOf<V, Type>;
+  constexpr int kStreamTokens = Type::kSub == 16 ? 1 : V::kStreamTokens;
+  return {Type::kType,
+          Type::kSub,
+          Type::kElements,
+          Type::kBytes,
+          kTileTokens<V, Shape>,
+          kStreamTokens,
+          V::kGroups,
+          finish_quant_sums<V, Type>,
+          unpack_quant<V, Type>,
+          run_quant_tiles<V, Shape>,
+          stream_quant<V, Type, kStreamTokens>};
+}
+
+}  // namespace hermes::kernels

@@ -1,0 +1,9 @@
+#include "kernels/cpu/scalar/quant_lanes.h"
+#include "kernels/cpu/kernel_table.h"
+#include "kernels/cpu/quant_types.h"
+
+namespace hermes::kernels::scalar {
+
+constinit const QuantTable kQuant = make_quant_table<QuantLanes>();
+
+}  // namespace hermes::kernels::scalar

@@ -1,0 +1,53 @@
+#include "tensor/quant/q5_k.h"
+
+#include "tensor/quant/affine_search.h"
+#include "tensor/quant/block_groups.h"
+
+namespace hermes {
+namespace {
+
+struct Q5KShape {
+  static constexpr int kElements = 32, kSubs = 8, kTop = 31, kUnitTop = 63;
+  static constexpr float kMargins[] = {-0.8F, -0.13F, 0.53F, 1.2F};
+  static constexpr float kUnitRatios[] = {1.0F, 1.03F};
+};
+
+}  // namespace
+
+void decode_q5_k(const void* blocks, int64_t n, float* out) {
+  const auto* block = static_cast<const BlockQ5_K*>(blocks);
+  for (; n > 0; n -= 256, ++block) {
+    const float d = to_float(block->d), dmin = to_float(block->dmin);
+    for (int s = 0; s < 8; ++s) {
+      const float scale = d * static_cast<float>(block->scales.scale(s));
+      const float minimum = dmin * static_cast<float>(block->scales.minimum(s));
+      const uint8_t* q = block->q + 32 * (s / 2);
+      const int shift = 4 * (s % 2);
+      for (int i = 0; i < 32; ++i) {
+        const int level = (q[i] >> shift & 15) | (block->high[i] >> s & 1) << 4;
+        *out++ = scale * static_cast<float>(level) - minimum;
+      }
+    }
+  }
+}
+
+void encode_q5_k(const float* x, int64_t n, const float* importance, void* blocks) {
+  auto* block = static_cast<BlockQ5_K*>(blocks);
+  quant::encode_searching<quant::AffineSearch, Q5KShape>(x, n, importance, [&](const auto& found, int64_t, int64_t) {
+    block->d = found.d;
+    block->dmin = found.dmin;
+    block->scales = ScalesMinsK::of(found.scales.data(), found.minimums.data());
+    for (int i = 0; i < 32; ++i) block->high[i] = 0;
+    for (int h = 0; h < 4; ++h) {
+      const uint8_t* q = found.q.data() + 64 * h;
+      for (int i = 0; i < 32; ++i) {
+        block->q[32 * h + i] = static_cast<uint8_t>((q[i] & 15) | (q[i + 32] & 15) << 4);
+        block->high[i] =
+            static_cast<uint8_t>(block->high[i] | (q[i] >> 4) << (2 * h) | (q[i + 32] >> 4) << (2 * h + 1));
+      }
+    }
+    ++block;
+  });
+}
+
+}  // namespace hermes
