@@ -59,34 +59,49 @@ ThreadPool::ThreadPool(int n_threads) : n_threads_(n_threads) {
 }
 
 ThreadPool::~ThreadPool() {
-  stop_ = true;
-  generation_.fetch_add(1, std::memory_order_release);
-  generation_.notify_all();
+  stop_.store(true, std::memory_order_relaxed);
+  round_.fetch_add(1, std::memory_order_release);
+  round_.notify_all();
   for (std::thread& thread : threads_) thread.join();
 }
 
 void ThreadPool::worker(int thread) {
-  int done = 0;
+  uint32_t done = 0;
   for (;;) {
-    int seen = done;
-    wait_until(generation_, seen, [&](int now) { return now != done; });
+    uint32_t seen = done;
+    wait_until(round_, seen, [&](uint32_t now) { return now != done; });
     done = seen;
-    if (stop_) return;
+    if (stop_.load(std::memory_order_relaxed)) return;
+    uint64_t state = state_.load(std::memory_order_acquire);
+    const auto open = [&] { return state >> 32 == seen && (state & kClosed) == 0; };
+    while (open() && !state_.compare_exchange_weak(state, state + 1, std::memory_order_acq_rel)) {
+    }
+    if (!open()) continue;  // closed without us
     (*job_)(thread);
-    if (running_.fetch_sub(1, std::memory_order_acq_rel) == 1) running_.notify_one();
+    finished_.fetch_add(1, std::memory_order_release);
+    finished_.notify_one();
   }
 }
 
-void ThreadPool::run(FunctionRef<void(int)> fn) {
+void ThreadPool::offer(FunctionRef<void(int)> fn, bool all) {
   if (n_threads_ == 1) return fn(0);
+  const uint32_t round = round_.load(std::memory_order_relaxed) + 1;
   job_ = &fn;
-  running_.store(n_threads_ - 1, std::memory_order_relaxed);
-  generation_.fetch_add(1, std::memory_order_release);
-  generation_.notify_all();
+  finished_.store(0, std::memory_order_relaxed);
+  state_.store(uint64_t{round} << 32, std::memory_order_release);
+  round_.store(round, std::memory_order_release);
+  round_.notify_all();
   fn(0);
-  int left = 0;
-  wait_until(running_, left, [](int now) { return now == 0; });
+  uint32_t left = 0;
+  if (all) {
+    const auto workers = static_cast<uint32_t>(n_threads_ - 1);
+    wait_until(finished_, left, [&](uint32_t now) { return now == workers; });
+  }
+  const auto joined = static_cast<uint32_t>(state_.fetch_or(kClosed, std::memory_order_acq_rel) & kJoined);
+  wait_until(finished_, left, [&](uint32_t now) { return now == joined; });
 }
+
+void ThreadPool::run(FunctionRef<void(int)> fn) { offer(fn, true); }
 
 void ThreadPool::parallel_for(int64_t n, int64_t piece, FunctionRef<void(int64_t, int64_t)> fn) {
   parallel_for(n, piece, [&](int, int64_t begin, int64_t end) { fn(begin, end); });
@@ -99,13 +114,14 @@ void ThreadPool::parallel_for(int64_t n, int64_t piece, FunctionRef<void(int, in
     return;
   }
   next_piece_.store(0, std::memory_order_relaxed);
-  run([&](int thread) {
+  const auto work = [&](int thread) {
     for (;;) {
       const int64_t begin = next_piece_.fetch_add(piece, std::memory_order_relaxed);
       if (begin >= n) return;
       fn(thread, begin, std::min(n, begin + piece));
     }
-  });
+  };
+  offer(work, false);
 }
 
 }  // namespace hermes

@@ -1,8 +1,8 @@
 // A fixed team of threads for one forward pass after another: microseconds to start, no allocation per call.
 //
 // Goals: low latency when the cores are ours (threads spin briefly before they sleep); when a neighbour takes a core,
-// lose that core's share and no more (waiting threads yield, and work is handed out in pieces, so that a descheduled
-// thread holds up one piece only).
+// lose that core's share and no more: work is handed out in pieces, so that a descheduled thread holds up one piece only,
+// and a thread that has not woken up when the last piece is taken is not waited for.
 // Non-goals: task graphs, nesting, stealing. Results may not depend on which thread does which piece: every caller
 // gives each piece its own output, so that any number of threads gives the same bits.
 #pragma once
@@ -61,13 +61,20 @@ class ThreadPool {
 
  private:
   void worker(int thread);
+  // Offers `fn` to the workers and runs it here; then waits for those that joined. With `all`, first until all have.
+  void offer(FunctionRef<void(int thread)> fn, bool all);
+
+  // A call is a round. Its state counts who joined, until it is closed: high half the round's number, then the bit, then
+  // the count. A worker joins by compare-and-exchange, so it can never enter a round that has been closed or is not its own.
+  static constexpr uint64_t kClosed = uint64_t{1} << 31, kJoined = kClosed - 1;
 
   int n_threads_;
   std::vector<std::thread> threads_;
   const FunctionRef<void(int)>* job_ = nullptr;
-  bool stop_ = false;
-  alignas(64) std::atomic<int> generation_{0};  // one more for each run(); workers wait for it to change
-  alignas(64) std::atomic<int> running_{0};     // workers that have not finished the present run()
+  std::atomic<bool> stop_{false};
+  alignas(64) std::atomic<uint32_t> round_{0};  // workers wait for it to change
+  alignas(64) std::atomic<uint64_t> state_{kClosed};
+  alignas(64) std::atomic<uint32_t> finished_{0};  // workers that have left the present round
   alignas(64) std::atomic<int64_t> next_piece_{0};
 };
 

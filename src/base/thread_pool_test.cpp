@@ -76,6 +76,19 @@ TEST_P(ThreadPoolTest, WaitsForASlowThread) {
   EXPECT_EQ(finished, GetParam());
 }
 
+// Rounds that are over before a sleeping worker wakes: it must find each closed, or take part in all of it.
+TEST_P(ThreadPoolTest, LateWorkersFindTheRoundClosedOrTakePart) {
+  ThreadPool pool(GetParam());
+  int64_t total = 0;
+  for (int round = 0; round < 300; ++round) {
+    if (round % 10 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    std::vector<int64_t> sums(3);  // gone when the call returns: a late worker would write to what is not there
+    pool.parallel_for(3, 1, [&](int64_t begin, int64_t) { sums[static_cast<size_t>(begin)] = begin + round; });
+    total += sums[0] + sums[1] + sums[2];
+  }
+  EXPECT_EQ(total, 300 * 3 + 3 * 299 * 300 / 2);
+}
+
 TEST_P(ThreadPoolTest, StartsAndStopsWithoutWork) {
   for (int i = 0; i < 50; ++i) ThreadPool pool(GetParam());
 }
