@@ -21,6 +21,7 @@ set(HERMES_FLOORS
   "verify        | 4 | base chat grammar"
   "engine        | 5 | base tensor ops collective tokenizer chat grammar kv sampling model generate"
   "client        | 5 | base net chat generate"
+  "model_files   | 5 | base tensor formats tokenizer model"
   "train         | 5 | base tensor formats ops collective tokenizer chat model"
   "serve         | 6 | base net chat grammar generate"
   "synth         | 6 | base chat generate verify"

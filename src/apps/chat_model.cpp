@@ -24,27 +24,26 @@ Result<json::array> read_tools(const std::string& path) {
   return std::move(value.get_array());
 }
 
-Result<chat::PromptFormat> load_prompt_format(const formats::ModelDirectory& directory, bool with_tools) {
-  HERMES_ASSIGN(const std::vector<formats::ChatTemplate> templates, directory.read_chat_templates());
+Result<chat::PromptFormat> load_prompt_format(const ModelFiles& files, bool with_tools) {
+  HERMES_ASSIGN(const std::vector<formats::ChatTemplate> templates, files.read_chat_templates());
   if (templates.empty()) {
-    return Error::not_found("{}: no chat template (chat_template.jinja, or \"chat_template\" in tokenizer_config.json)",
-                            directory.path().string());
+    return Error::not_found("{}: no chat template ({})", files.path(), files.part_names().chat_template);
   }
   const bool own = with_tools && std::any_of(templates.begin(), templates.end(),
                                              [](const auto& one) { return one.name == kToolTemplate; });
   HERMES_ASSIGN(const formats::ChatTemplate found,
-                directory.read_chat_template(own ? kToolTemplate : formats::kDefaultChatTemplate));
-  HERMES_ASSIGN(const formats::TokenizerConfig config, directory.read_tokenizer_config());
+                files.read_chat_template(own ? kToolTemplate : formats::kDefaultChatTemplate));
+  HERMES_ASSIGN(const formats::TokenizerConfig config, files.read_tokenizer_config());
   HERMES_ASSIGN(chat::ChatTemplate parsed, chat::ChatTemplate::parse(found.text, found.source));
   return chat::PromptFormat::make(std::move(parsed), special_token_variables(config));
 }
 
 Result<ChatModel> load_chat_model(const ModelOptions& options, bool with_tools) {
-  HERMES_ASSIGN(const formats::ModelDirectory directory, open_model(options.path));
-  HERMES_ASSIGN(chat::PromptFormat format, load_prompt_format(directory, with_tools));
-  HERMES_ASSIGN(tokenizer::Tokenizer tokenizer, load_tokenizer(options.path));
-  HERMES_ASSIGN(formats::GenerationConfig recommended, directory.read_generation_config());
-  HERMES_ASSIGN(LoadedModel loaded, load_model(directory, options));
+  HERMES_ASSIGN(const std::unique_ptr<const ModelFiles> files, open_model(options.path));
+  HERMES_ASSIGN(chat::PromptFormat format, load_prompt_format(*files, with_tools));
+  HERMES_ASSIGN(tokenizer::Tokenizer tokenizer, files->open_tokenizer());
+  HERMES_ASSIGN(formats::GenerationConfig recommended, files->read_generation_config());
+  HERMES_ASSIGN(LoadedModel loaded, load_model(*files, options));
   return ChatModel{.name = options.path == kEmbeddedModel ? "hermes-nano (embedded)" : options.path,
                    .tokenizer = std::move(tokenizer),
                    .format = std::move(format),

@@ -9,7 +9,6 @@
 #include "base/result.h"
 #include "chat/prompt_format.h"
 #include "engine/local_generator.h"
-#include "formats/hf_directory.h"
 
 namespace hermes::apps {
 
@@ -30,7 +29,7 @@ Result<ChatModel> load_chat_model(const ModelOptions& options, bool with_tools =
 json::object special_token_variables(const formats::TokenizerConfig& config);
 
 // The template and special tokens alone. Not found, with what to do, where the model has no chat template.
-Result<chat::PromptFormat> load_prompt_format(const formats::ModelDirectory& directory, bool with_tools = false);
+Result<chat::PromptFormat> load_prompt_format(const ModelFiles& files, bool with_tools = false);
 
 // A file with a list of tools in OpenAI form.
 Result<json::array> read_tools(const std::string& path);

@@ -22,5 +22,6 @@ void add_parse(CLI::App& app, Action& action);
 void add_chat(CLI::App& app, Action& action);
 void add_eval(CLI::App& app, Action& action);
 void add_synth(CLI::App& app, Action& action);
+void add_bench(CLI::App& app, Action& action);
 
 }  // namespace hermes::apps

@@ -171,19 +171,19 @@ Status generate_text(const GenerateOptions& options) {
   if (!options.prompt_file.empty()) {
     HERMES_ASSIGN(request.prompt, read_text_file(options.prompt_file, size_t{64} << 20));
   }
-  HERMES_ASSIGN(const formats::ModelDirectory directory, open_model(options.model.path));
-  HERMES_ASSIGN(const tokenizer::Tokenizer tokenizer, load_tokenizer(options.model.path));
+  HERMES_ASSIGN(const std::unique_ptr<const ModelFiles> files, open_model(options.model.path));
+  HERMES_ASSIGN(const tokenizer::Tokenizer tokenizer, files->open_tokenizer());
   bool reasoning_prompt_added = false;
   engine::LocalGeneratorOptions how;
   how.kv_dtype = options.model.kv_dtype;
   if (!options.raw) {
-    HERMES_ASSIGN(const std::vector<formats::ChatTemplate> templates, directory.read_chat_templates());
+    HERMES_ASSIGN(const std::vector<formats::ChatTemplate> templates, files->read_chat_templates());
     if (templates.empty()) {
       return Error::invalid("{}: this model has no chat template; --raw continues the prompt as it is",
                             options.model.path);
     }
     HERMES_ASSIGN(const Asked asked, read_request(options, request.prompt));
-    HERMES_ASSIGN(const chat::PromptFormat format, load_prompt_format(directory, !asked.conversation.tools.empty()));
+    HERMES_ASSIGN(const chat::PromptFormat format, load_prompt_format(*files, !asked.conversation.tools.empty()));
     HERMES_ASSIGN(chat::Prompt prompt, format.render(asked.conversation, asked.prompt));
     reasoning_prompt_added = prompt.reasoning_prompt_added;
     request.prompt = std::move(prompt.text);
@@ -193,8 +193,8 @@ Status generate_text(const GenerateOptions& options) {
     request.reasoning = asked.reasoning;
     how.shown_tokens = engine::tag_tokens(tokenizer, format.reply_format());
   }
-  HERMES_ASSIGN(const formats::GenerationConfig recommended, directory.read_generation_config());
-  HERMES_ASSIGN(const LoadedModel loaded, load_model(directory, options.model));
+  HERMES_ASSIGN(const formats::GenerationConfig recommended, files->read_generation_config());
+  HERMES_ASSIGN(const LoadedModel loaded, load_model(*files, options.model));
   request.sampling = sampling_params(options, recommended);
   request.cancel = &interrupted();
   watch_for_interrupt();  // Ctrl-C ends generation; what was written stays

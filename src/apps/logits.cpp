@@ -33,8 +33,8 @@ std::string parse_tokens(const std::string& text, std::vector<int32_t>& tokens) 
 }
 
 Status logits(const LogitsOptions& options) {
-  HERMES_ASSIGN(const formats::ModelDirectory directory, open_model(options.model.path));
-  HERMES_ASSIGN(LoadedModel loaded, load_model(directory, options.model));
+  HERMES_ASSIGN(const std::unique_ptr<const ModelFiles> files, open_model(options.model.path));
+  HERMES_ASSIGN(LoadedModel loaded, load_model(*files, options.model));
   model::Decoder& decoder = *loaded.decoder;
   const auto vocab = static_cast<size_t>(decoder.spec().vocab_size);
   kv::ContiguousKv kv(decoder.kv_shape(options.model.kv_dtype), static_cast<int64_t>(options.tokens.size()));

@@ -10,7 +10,7 @@ int main(int argc, char** argv) {
   constexpr int kFailed = 1, kWrongUsage = 2;
   CLI::App app(
       "hermes: run, serve and make Hermes 4 models, in one binary.\n"
-      "MODEL is a folder in Hugging Face layout (config.json, tokenizer.json, *.safetensors).",
+      "MODEL is a folder in Hugging Face layout (config.json, tokenizer.json, *.safetensors), or a .gguf file.",
       "hermes");
   app.set_version_flag("--version", HERMES_VERSION);
   app.require_subcommand(1);
@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
   hermes::apps::add_train_tokenizer(app, action);
   hermes::apps::add_train(app, action);
   hermes::apps::add_synth(app, action);
+  hermes::apps::add_bench(app, action);
   hermes::apps::add_eval(app, action);
   app.footer("hermes COMMAND --help shows a command's options and an example.");
 

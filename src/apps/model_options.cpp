@@ -30,27 +30,26 @@ void add_run_options(CLI::App& command, ModelOptions& options) {
 }
 
 void add_model_options(CLI::App& command, ModelOptions& options) {
-  command.add_option("MODEL", options.path, "model folder in Hugging Face layout; default: the embedded hermes-nano");
+  command.add_option("MODEL", options.path, std::string(kModelHelp) + "; default: the embedded hermes-nano");
   add_run_options(command, options);
 }
 
-Result<formats::ModelDirectory> open_model(const std::string& path) {
+Result<std::unique_ptr<const ModelFiles>> open_model(const std::string& path) {
   if (!file_exists(path) && !folder_exists(path)) {
     if (path == kEmbeddedModel) {
       return Error::not_found(
           "this hermes was built without models/hermes-nano: name a model folder, or build it again");
     }
-    return Error::not_found("{}: no such model; give a folder with config.json, tokenizer.json and *.safetensors",
-                            path);
+    return Error::not_found(
+        "{}: no such model; give a folder with config.json, tokenizer.json and *.safetensors, or a .gguf file", path);
   }
-  return formats::ModelDirectory::open(path);
+  return ModelFiles::open(path);
 }
 
-Result<LoadedModel> load_model(const formats::ModelDirectory& directory, const ModelOptions& options) {
-  HERMES_ASSIGN(const json::value config, directory.read_config_json());
-  HERMES_ASSIGN(model::ArchSpec spec, model::read_arch_spec(config, directory.file("config.json").string()));
-  HERMES_ASSIGN(std::unique_ptr<formats::TensorSource> source, directory.open_weights());
-  HERMES_ASSIGN(model::Weights weights, model::bind_weights(spec, std::move(source)));
+Result<LoadedModel> load_model(const ModelFiles& files, const ModelOptions& options) {
+  HERMES_ASSIGN(model::ArchSpec spec, files.read_arch_spec());
+  HERMES_ASSIGN(std::shared_ptr<const formats::TensorSource> source, files.open_weights());
+  HERMES_ASSIGN(model::Weights weights, model::bind_weights(spec, std::move(source), files.tensor_names()));
 
   LoadedModel loaded;
   loaded.pool = std::make_unique<ThreadPool>(options.threads > 0 ? options.threads : available_cores());
@@ -61,14 +60,11 @@ Result<LoadedModel> load_model(const formats::ModelDirectory& directory, const M
 }
 
 Result<tokenizer::Tokenizer> load_tokenizer(const std::string& path) {
-  if (file_exists(path) && !path.ends_with("config.json")) {
+  if (file_exists(path) && !path.ends_with("config.json") && !model_files::is_gguf(path)) {
     return tokenizer::Tokenizer::open(path);
   }
-  HERMES_ASSIGN(const formats::ModelDirectory directory, open_model(path));
-  if (!directory.has("tokenizer.json")) {
-    return Error::not_found("{}: no tokenizer.json in this model folder", directory.path().string());
-  }
-  return tokenizer::Tokenizer::open(directory.file("tokenizer.json").string());
+  HERMES_ASSIGN(const std::unique_ptr<const ModelFiles> files, open_model(path));
+  return files->open_tokenizer();
 }
 
 Status print(std::string_view text) {

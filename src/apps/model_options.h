@@ -8,8 +8,8 @@
 #include "apps/embedded_model.h"
 #include "base/result.h"
 #include "base/thread_pool.h"
-#include "formats/hf_directory.h"
 #include "model/decoder.h"
+#include "model_files/model_files.h"
 #include "tokenizer/tokenizer.h"
 
 namespace hermes::apps {
@@ -33,9 +33,13 @@ struct LoadedModel {
   std::unique_ptr<model::Decoder> decoder;
 };
 
-Result<formats::ModelDirectory> open_model(const std::string& path);
-Result<LoadedModel> load_model(const formats::ModelDirectory& directory, const ModelOptions& options);
-// `path` is a model folder or a tokenizer.json itself.
+// What MODEL is, for the help of commands.
+inline constexpr const char* kModelHelp = "model folder in Hugging Face layout, or a .gguf file";
+
+using ModelFiles = model_files::ModelFiles;
+Result<std::unique_ptr<const ModelFiles>> open_model(const std::string& path);
+Result<LoadedModel> load_model(const ModelFiles& files, const ModelOptions& options);
+// `path` is a model or a tokenizer.json itself.
 Result<tokenizer::Tokenizer> load_tokenizer(const std::string& path);
 
 // Writes to stdout, all of it; a closed pipe or a full disk is an error.

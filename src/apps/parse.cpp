@@ -45,8 +45,8 @@ std::string for_people(const chat::Reply& reply, std::string_view finish) {
 
 Result<chat::ReplyFormat> format_of(const ParseOptions& options) {
   if (options.format.empty()) {
-    HERMES_ASSIGN(const formats::ModelDirectory directory, open_model(options.path));
-    HERMES_ASSIGN(const chat::PromptFormat prompt_format, load_prompt_format(directory));
+    HERMES_ASSIGN(const std::unique_ptr<const ModelFiles> files, open_model(options.path));
+    HERMES_ASSIGN(const chat::PromptFormat prompt_format, load_prompt_format(*files));
     return prompt_format.reply_format();
   }
   const auto found = chat::find_reply_format(options.format);
@@ -91,8 +91,8 @@ Status parse(const ParseOptions& options) {
 void add_parse(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand("parse", "take apart what a model wrote: reasoning, content, tool calls");
   auto options = std::make_shared<ParseOptions>();
-  auto* model =
-      command->add_option("MODEL", options->path, "model folder, for its format; default: the embedded hermes-nano");
+  auto* model = command->add_option("MODEL", options->path,
+                                    "model folder or .gguf file, for its format; default: the embedded hermes-nano");
   command->add_option("--format", options->format, "instead: " + chat::reply_format_names())->excludes(model);
   command->add_option("--tools", options->tools, "JSON list of tools: types of values that have no quotes");
   command->add_option("--chunk", options->chunk, "read so many bytes at a time, as a stream would bring them")

@@ -29,13 +29,13 @@ Result<NamedTemplate> load_template(const TemplateOptions& options, bool with_to
     HERMES_ASSIGN(std::string text, read_text_file(options.path, kMaxFileBytes));
     return NamedTemplate{{.name = {}, .text = std::move(text), .source = options.path}, {}};
   }
-  HERMES_ASSIGN(const formats::ModelDirectory directory, open_model(options.path));
+  HERMES_ASSIGN(const std::unique_ptr<const ModelFiles> files, open_model(options.path));
   NamedTemplate out;
-  HERMES_ASSIGN(const formats::TokenizerConfig config, directory.read_tokenizer_config());
+  HERMES_ASSIGN(const formats::TokenizerConfig config, files->read_tokenizer_config());
   out.tokens = special_token_variables(config);
   std::string_view name = options.name.empty() ? formats::kDefaultChatTemplate : std::string_view(options.name);
-  if (options.name.empty() && with_tools && directory.read_chat_template(kToolTemplate).ok()) name = kToolTemplate;
-  HERMES_ASSIGN(out.text, directory.read_chat_template(name));
+  if (options.name.empty() && with_tools && files->read_chat_template(kToolTemplate).ok()) name = kToolTemplate;
+  HERMES_ASSIGN(out.text, files->read_chat_template(name));
   return out;
 }
 
@@ -86,7 +86,7 @@ Status render(const TemplateOptions& options) {
 void add_template(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand("template", "print the prompt that a chat template makes of messages");
   auto options = std::make_shared<TemplateOptions>();
-  command->add_option("MODEL", options->path, "model folder, or a template: FILE.jinja")->required();
+  command->add_option("MODEL", options->path, "model folder, a .gguf file, or a template: FILE.jinja")->required();
   command
       ->add_option(
           "--messages", options->messages,

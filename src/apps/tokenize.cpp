@@ -45,7 +45,7 @@ Status tokenize(const TokenizeOptions& options) {
 void add_tokenize(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand("tokenize", "show the tokens of a text");
   auto options = std::make_shared<TokenizeOptions>();
-  command->add_option("MODEL", options->path, "model folder, or a tokenizer.json")->required();
+  command->add_option("MODEL", options->path, "model folder, .gguf file, or a tokenizer.json")->required();
   command->add_option("TEXT", options->text, "the text; - reads standard input")->required();
   command->add_flag("--json", options->json,
                     "print {\"ids\": [..], \"tokens\": [..]}, tokens as the vocabulary writes them");

@@ -9,6 +9,7 @@
 #include "apps/interrupt.h"
 #include "apps/model_options.h"
 #include "collective/collective.h"
+#include "formats/hf_directory.h"
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/cpu_training_backend.h"
 #include "train/run.h"
@@ -91,7 +92,7 @@ Result<Start> read_start(const train::Recipe& recipe, const std::string& recipe_
     HERMES_ASSIGN(start.spec, model::read_arch_spec(recipe.model, recipe_path + ": model"));
     return start;
   }
-  HERMES_ASSIGN(const formats::ModelDirectory directory, open_model(recipe.init_from));
+  HERMES_ASSIGN(const formats::ModelDirectory directory, formats::ModelDirectory::open(recipe.init_from));
   HERMES_ASSIGN(const json::value config, directory.read_config_json());
   HERMES_ASSIGN(start.spec, model::read_arch_spec(config, directory.file("config.json").string()));
   start.config = config.get_object();

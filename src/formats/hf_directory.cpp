@@ -63,7 +63,7 @@ Result<ModelDirectory> ModelDirectory::open(const fs::path& path) {
   std::error_code ec;
   if (!file_exists(path) && !fs::exists(path, ec)) return Error::not_found("{}: no such model folder", path.string());
   if (path.extension() == ".gguf") {
-    return Error::unsupported("{}: GGUF is not supported yet; give a folder in Hugging Face layout", path.string());
+    return Error::invalid("{}: a GGUF file; what is asked for here is a folder in Hugging Face layout", path.string());
   }
   if (path.filename() == kConfigName) {
     return ModelDirectory(path.has_parent_path() ? path.parent_path() : fs::path("."), true);

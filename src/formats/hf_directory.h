@@ -9,7 +9,7 @@
 //   model*.safetensors, ...index.json  weights
 //
 // Goals: say what is there without reading it; read each part only when asked, so that a folder without weights
-// still tokenizes. Non-goals: the meaning of config.json; downloading; GGUF (refused by name for now).
+// still tokenizes. Non-goals: the meaning of config.json; downloading; GGUF (gguf_set.h).
 #pragma once
 
 #include <filesystem>

@@ -131,8 +131,8 @@ TEST_F(ModelDirectoryTest, AConfigOnItsOwnIsAModelWithoutTheRest) {
 TEST_F(ModelDirectoryTest, RefusesByNameWhatIsNoModel) {
   EXPECT_EQ(ModelDirectory::open(temp_.path() / "none").error().code(), ErrorCode::kNotFound);
   const auto gguf = ModelDirectory::open(temp_.write("m.gguf", "GGUF"));
-  EXPECT_EQ(gguf.error().code(), ErrorCode::kUnsupported);
-  EXPECT_THAT(gguf.error().message(), HasSubstr("m.gguf: GGUF is not supported yet"));
+  EXPECT_EQ(gguf.error().code(), ErrorCode::kInvalidArgument);
+  EXPECT_THAT(gguf.error().message(), HasSubstr("m.gguf: a GGUF file; what is asked for here is a folder"));
   const auto text = ModelDirectory::open(temp_.write("notes.txt", ""));
   EXPECT_EQ(text.error().code(), ErrorCode::kInvalidArgument);
 }

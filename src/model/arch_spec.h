@@ -1,5 +1,6 @@
 // ArchSpec: all that tells one Hermes architecture from another. One description for Llama-3.x, Qwen3 and Seed-OSS; the
 // decoder reads it and never asks for a model's name. Field names follow the glossary; comments give config.json's.
+// It is read from a config.json or from a GGUF file's metadata (docs/formats/gguf.md has the names there).
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,8 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "formats/gguf_metadata.h"
+#include "formats/tensor_source.h"
 #include "ops/rope.h"
 #include "tensor/dtype.h"
 
@@ -16,6 +19,7 @@ namespace hermes::model {
 struct RopeSpec {
   double theta = 10000;
   std::optional<ops::Llama3Scaling> llama3;  // rope_type "llama3"; absent: "default"
+  bool interleaved = false;                  // q and k are ordered for pairs of neighbours (GGUF's llama)
 };
 
 struct ArchSpec {
@@ -49,5 +53,9 @@ struct ArchSpec {
 // Reads a parsed config.json. `what` (the file's path) opens every message. An architecture, activation, RoPE kind or
 // quantisation that we do not have is refused by name; sizes are checked for sense and against overflow.
 Result<ArchSpec> read_arch_spec(const json::value& config, const std::string& what);
+
+// Reads the metadata of a GGUF file (architectures llama, qwen3 and seed_oss), as strictly. `tensors` are the same
+// file's: which biases there are, and whether the output matrix is the embedding, only they say.
+Result<ArchSpec> read_gguf_arch_spec(const formats::GgufMetadata& metadata, const formats::TensorSource& tensors);
 
 }  // namespace hermes::model

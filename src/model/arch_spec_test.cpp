@@ -172,7 +172,7 @@ TEST(Weights, BindByNameOrSayWhatIsWrong) {
   source->tensors["model.layers.1.mystery"] = {&anywhere, DType::kF32, Shape{1}};
   EXPECT_EQ(weight_findings(spec, *source).size(), 2U);
   source->tensors.clear();
-  EXPECT_EQ(weight_findings(spec, *source, 3).size(), 4U);  // three and a count
+  EXPECT_EQ(weight_findings(spec, *source, TensorNames::kHuggingFace, 3).size(), 4U);  // three and a count
 }
 
 TEST(Weights, TiedEmbeddingsServeAsTheOutput) {

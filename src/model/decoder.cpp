@@ -12,6 +12,10 @@ Decoder::Decoder(ArchSpec spec, Weights weights, ops::Backend& backend, DecoderO
       options_(options),
       inv_freq_(ops::rope_inv_freq(static_cast<int>(spec_.head_dim), spec_.rope.theta)) {
   if (spec_.rope.llama3) ops::apply_llama3_scaling(inv_freq_, *spec_.rope.llama3);
+  if (weights_.rope_factors) {
+    const float* factors = weights_.rope_factors.f32();
+    for (size_t i = 0; i < inv_freq_.size(); ++i) inv_freq_[i] /= factors[i];
+  }
 }
 
 kv::KvShape Decoder::kv_shape(DType dtype) const {
@@ -60,8 +64,10 @@ void Decoder::attention_block(const LayerWeights& layer, int index, std::span<co
   }
   const Shape q_shape{n_tokens_, spec_.n_heads, spec_.head_dim};
   const Shape kv_shape{n_tokens_, spec_.n_kv_heads, spec_.head_dim};
-  backend_.rope({.x = view_of(q_, q_shape), .positions = positions_, .inv_freq = inv_freq_});
-  backend_.rope({.x = view_of(k_, kv_shape), .positions = positions_, .inv_freq = inv_freq_});
+  for (const TensorView& x_heads : {view_of(q_, q_shape), view_of(k_, kv_shape)}) {
+    backend_.rope(
+        {.x = x_heads, .positions = positions_, .inv_freq = inv_freq_, .interleaved = spec_.rope.interleaved});
+  }
 
   // Each sequence stores into and attends over its own pages.
   int64_t begin = 0;

@@ -1,18 +1,29 @@
 #include "model/weights.h"
 
+#include <algorithm>
+#include <cmath>
 #include <set>
 
 namespace hermes::model {
 namespace {
 
-constexpr std::string_view kEmbedding = "model.embed_tokens.weight";
-constexpr std::string_view kFinalNorm = "model.norm.weight";
-constexpr std::string_view kOutput = "lm_head.weight";
+// What surrounds the layers, by TensorNames.
+struct OuterNames {
+  const char *embedding, *final_norm, *output, *layers;
+};
+constexpr OuterNames kOuterNames[] = {
+    {"model.embed_tokens.weight", "model.norm.weight", "lm_head.weight", "model.layers"},
+    {"token_embd.weight", "output_norm.weight", "output.weight", "blk"},
+};
+const OuterNames& outer(TensorNames names) { return kOuterNames[static_cast<size_t>(names)]; }
+
+constexpr std::string_view kRopeFactors = "rope_freqs.weight";  // GGUF only; optional
 
 // The names below are the same in all three families, because all follow Hugging Face's Llama. A family that differs
 // brings its own table.
 struct Slot {
   const char* name;                          // behind "model.layers.N."
+  const char* gguf_name;                     // behind "blk.N."
   ConstTensorView& (*place)(LayerWeights&);  // where it is bound
   Shape (*shape)(const ArchSpec&);
   bool (*present)(const ArchSpec&);
@@ -38,48 +49,74 @@ Shape mlp_wide(const ArchSpec& s) { return {s.intermediate_size}; }
 using W = LayerWeights;
 using V = ConstTensorView;
 constexpr Slot kSlots[] = {
-    {"input_layernorm.weight", [](W& w) -> V& { return w.attention_norm; }, hidden, always},
-    {"self_attn.q_proj.weight", [](W& w) -> V& { return w.q.weight; }, q_by_hidden, always},
-    {"self_attn.q_proj.bias", [](W& w) -> V& { return w.q.bias; }, q_wide, has_qkv_bias},
-    {"self_attn.k_proj.weight", [](W& w) -> V& { return w.k.weight; }, kv_by_hidden, always},
-    {"self_attn.k_proj.bias", [](W& w) -> V& { return w.k.bias; }, kv_wide, has_qkv_bias},
-    {"self_attn.v_proj.weight", [](W& w) -> V& { return w.v.weight; }, kv_by_hidden, always},
-    {"self_attn.v_proj.bias", [](W& w) -> V& { return w.v.bias; }, kv_wide, has_qkv_bias},
-    {"self_attn.q_norm.weight", [](W& w) -> V& { return w.q_norm; }, head, has_qk_norm},
-    {"self_attn.k_norm.weight", [](W& w) -> V& { return w.k_norm; }, head, has_qk_norm},
-    {"self_attn.o_proj.weight", [](W& w) -> V& { return w.out.weight; }, hidden_by_q, always},
-    {"self_attn.o_proj.bias", [](W& w) -> V& { return w.out.bias; }, hidden, has_out_bias},
-    {"post_attention_layernorm.weight", [](W& w) -> V& { return w.mlp_norm; }, hidden, always},
-    {"mlp.gate_proj.weight", [](W& w) -> V& { return w.gate.weight; }, mlp_by_hidden, always},
-    {"mlp.gate_proj.bias", [](W& w) -> V& { return w.gate.bias; }, mlp_wide, has_mlp_bias},
-    {"mlp.up_proj.weight", [](W& w) -> V& { return w.up.weight; }, mlp_by_hidden, always},
-    {"mlp.up_proj.bias", [](W& w) -> V& { return w.up.bias; }, mlp_wide, has_mlp_bias},
-    {"mlp.down_proj.weight", [](W& w) -> V& { return w.down.weight; }, hidden_by_mlp, always},
-    {"mlp.down_proj.bias", [](W& w) -> V& { return w.down.bias; }, hidden, has_mlp_bias},
+    {"input_layernorm.weight", "attn_norm.weight", [](W& w) -> V& { return w.attention_norm; }, hidden, always},
+    {"self_attn.q_proj.weight", "attn_q.weight", [](W& w) -> V& { return w.q.weight; }, q_by_hidden, always},
+    {"self_attn.q_proj.bias", "attn_q.bias", [](W& w) -> V& { return w.q.bias; }, q_wide, has_qkv_bias},
+    {"self_attn.k_proj.weight", "attn_k.weight", [](W& w) -> V& { return w.k.weight; }, kv_by_hidden, always},
+    {"self_attn.k_proj.bias", "attn_k.bias", [](W& w) -> V& { return w.k.bias; }, kv_wide, has_qkv_bias},
+    {"self_attn.v_proj.weight", "attn_v.weight", [](W& w) -> V& { return w.v.weight; }, kv_by_hidden, always},
+    {"self_attn.v_proj.bias", "attn_v.bias", [](W& w) -> V& { return w.v.bias; }, kv_wide, has_qkv_bias},
+    {"self_attn.q_norm.weight", "attn_q_norm.weight", [](W& w) -> V& { return w.q_norm; }, head, has_qk_norm},
+    {"self_attn.k_norm.weight", "attn_k_norm.weight", [](W& w) -> V& { return w.k_norm; }, head, has_qk_norm},
+    {"self_attn.o_proj.weight", "attn_output.weight", [](W& w) -> V& { return w.out.weight; }, hidden_by_q, always},
+    {"self_attn.o_proj.bias", "attn_output.bias", [](W& w) -> V& { return w.out.bias; }, hidden, has_out_bias},
+    {"post_attention_layernorm.weight", "ffn_norm.weight", [](W& w) -> V& { return w.mlp_norm; }, hidden, always},
+    {"mlp.gate_proj.weight", "ffn_gate.weight", [](W& w) -> V& { return w.gate.weight; }, mlp_by_hidden, always},
+    {"mlp.gate_proj.bias", "ffn_gate.bias", [](W& w) -> V& { return w.gate.bias; }, mlp_wide, has_mlp_bias},
+    {"mlp.up_proj.weight", "ffn_up.weight", [](W& w) -> V& { return w.up.weight; }, mlp_by_hidden, always},
+    {"mlp.up_proj.bias", "ffn_up.bias", [](W& w) -> V& { return w.up.bias; }, mlp_wide, has_mlp_bias},
+    {"mlp.down_proj.weight", "ffn_down.weight", [](W& w) -> V& { return w.down.weight; }, hidden_by_mlp, always},
+    {"mlp.down_proj.bias", "ffn_down.bias", [](W& w) -> V& { return w.down.bias; }, hidden, has_mlp_bias},
 };
 
-std::string layer_name(int64_t layer, const Slot& slot) { return fmt::format("model.layers.{}.{}", layer, slot.name); }
+std::string layer_name(const ArchSpec& spec, TensorNames names, int64_t layer, const Slot& slot) {
+  const char* name = names == TensorNames::kGguf ? slot.gguf_name : slot.name;
+  // GGUF's Seed-OSS calls the norm before the MLP by what stands before it.
+  if (names == TensorNames::kGguf && spec.model_type == "seed_oss" && std::string_view(name) == "ffn_norm.weight") {
+    name = "post_attention_norm.weight";
+  }
+  return fmt::format("{}.{}.{}", outer(names).layers, layer, name);
+}
 
 // Calls visit(name, shape, place) for every tensor the architecture has; `weights` already has its layers.
 template <class Visit>
-Status for_each_tensor(const ArchSpec& spec, Weights& weights, Visit visit) {
-  HERMES_TRY(visit(std::string(kEmbedding), Shape{spec.vocab_size, spec.hidden_size}, weights.embedding));
+Status for_each_tensor(const ArchSpec& spec, TensorNames names, Weights& weights, Visit visit) {
+  HERMES_TRY(visit(std::string(outer(names).embedding), Shape{spec.vocab_size, spec.hidden_size}, weights.embedding));
   for (int64_t layer = 0; layer < spec.n_layers; ++layer) {
     for (const Slot& slot : kSlots) {
       if (!slot.present(spec)) continue;
-      HERMES_TRY(
-          visit(layer_name(layer, slot), slot.shape(spec), slot.place(weights.layers[static_cast<size_t>(layer)])));
+      HERMES_TRY(visit(layer_name(spec, names, layer, slot), slot.shape(spec),
+                       slot.place(weights.layers[static_cast<size_t>(layer)])));
     }
   }
-  HERMES_TRY(visit(std::string(kFinalNorm), Shape{spec.hidden_size}, weights.final_norm));
+  HERMES_TRY(visit(std::string(outer(names).final_norm), Shape{spec.hidden_size}, weights.final_norm));
   if (!spec.tied_embeddings) {
-    HERMES_TRY(visit(std::string(kOutput), Shape{spec.vocab_size, spec.hidden_size}, weights.output));
+    HERMES_TRY(visit(std::string(outer(names).output), Shape{spec.vocab_size, spec.hidden_size}, weights.output));
   }
   return {};
 }
 
+// Block types that linear() has kernels for. The others can be decoded, and would end the program there.
+constexpr DType kBlockTypes[] = {DType::kQ4_0,   DType::kQ4_1,   DType::kQ5_0, DType::kQ5_1, DType::kQ8_0,
+                                 DType::kQ2_K,   DType::kQ3_K,   DType::kQ4_K, DType::kQ5_K, DType::kQ6_K,
+                                 DType::kIQ4_NL, DType::kIQ4_XS, DType::kMXFP4};
+
+bool can_be_run(DType dtype, bool matrix) {
+  if (matrix && std::find(std::begin(kBlockTypes), std::end(kBlockTypes), dtype) != std::end(kBlockTypes)) return true;
+  return dtype == DType::kF32 || dtype == DType::kBF16 || dtype == DType::kF16;
+}
+
+std::string runnable_types(bool matrix) {
+  std::string types = "F32, F16 and BF16";
+  for (const DType dtype : kBlockTypes) {
+    if (matrix) types += fmt::format(", {}", name_of(dtype));
+  }
+  return types;
+}
+
 // The tensor `name`, or why it cannot be used.
-Result<ConstTensorView> find_fitting(const formats::TensorSource& source, const std::string& name, const Shape& shape) {
+Result<ConstTensorView> find_fitting(const formats::TensorSource& source, TensorNames names, const std::string& name,
+                                     const Shape& shape) {
   const Result<ConstTensorView> found = source.tensor(name);
   const std::string file = source.file_of(name);
   if (!found.ok() && found.error().code() == ErrorCode::kNotFound) {
@@ -87,23 +124,43 @@ Result<ConstTensorView> find_fitting(const formats::TensorSource& source, const 
   }
   if (!found.ok()) return found.error();
   if (found->shape != shape) {
-    return Error::corrupt("{}: tensor \"{}\" has shape {}, config.json asks for {}", file, name,
+    return Error::corrupt("{}: tensor \"{}\" has shape {}, {} for {}", file, name, to_string(found->shape),
+                          names == TensorNames::kGguf ? "the metadata asks" : "config.json asks", to_string(shape));
+  }
+  if (const bool matrix = shape.rank() == 2; !can_be_run(found->dtype, matrix)) {
+    return Error::unsupported("{}: tensor \"{}\" is {}; {} can be run", file, name, name_of(found->dtype),
+                              runnable_types(matrix));
+  }
+  return *found;
+}
+
+// What inverse frequencies are divided by must leave them numbers.
+Result<ConstTensorView> find_rope_factors(const ArchSpec& spec, const formats::TensorSource& source) {
+  const Result<ConstTensorView> found = source.tensor(kRopeFactors);
+  if (!found.ok() && found.error().code() == ErrorCode::kNotFound) return ConstTensorView{};
+  if (!found.ok()) return found.error();
+  const std::string file = source.file_of(kRopeFactors);
+  const Shape shape{spec.head_dim / 2};
+  if (found->shape != shape || found->dtype != DType::kF32) {
+    return Error::corrupt("{}: tensor \"{}\" is {} {}, must be F32 {}", file, kRopeFactors, name_of(found->dtype),
                           to_string(found->shape), to_string(shape));
   }
-  if (found->dtype != DType::kF32 && found->dtype != DType::kBF16 && found->dtype != DType::kF16) {
-    return Error::unsupported("{}: tensor \"{}\" is {}; F32, F16 and BF16 can be run", file, name,
-                              name_of(found->dtype));
+  for (int64_t i = 0; i < shape[0]; ++i) {
+    const float factor = found->f32()[i];
+    if (!(std::isfinite(factor) && factor > 0)) {
+      return Error::corrupt("{}: tensor \"{}\" holds {} at {}, must be above 0", file, kRopeFactors, factor, i);
+    }
   }
   return *found;
 }
 
 }  // namespace
 
-std::vector<ExpectedTensor> expected_tensors(const ArchSpec& spec) {
+std::vector<ExpectedTensor> expected_tensors(const ArchSpec& spec, TensorNames names) {
   std::vector<ExpectedTensor> expected;
   Weights places;
   places.layers.resize(static_cast<size_t>(spec.n_layers));
-  const Status visited = for_each_tensor(spec, places, [&](std::string name, Shape shape, ConstTensorView&) {
+  const Status visited = for_each_tensor(spec, names, places, [&](std::string name, Shape shape, ConstTensorView&) {
     expected.push_back({std::move(name), shape});
     return Status();
   });
@@ -111,32 +168,43 @@ std::vector<ExpectedTensor> expected_tensors(const ArchSpec& spec) {
   return expected;
 }
 
-Result<Weights> bind_weights(const ArchSpec& spec, std::shared_ptr<const formats::TensorSource> source) {
+Result<Weights> bind_weights(const ArchSpec& spec, std::shared_ptr<const formats::TensorSource> source,
+                             TensorNames names) {
   Weights weights;
   weights.layers.resize(static_cast<size_t>(spec.n_layers));
-  HERMES_TRY(for_each_tensor(spec, weights, [&](const std::string& name, const Shape& shape, V& place) -> Status {
-    HERMES_ASSIGN(place, find_fitting(*source, name, shape));
-    return {};
-  }));
+  HERMES_TRY(
+      for_each_tensor(spec, names, weights, [&](const std::string& name, const Shape& shape, V& place) -> Status {
+        HERMES_ASSIGN(place, find_fitting(*source, names, name, shape));
+        return {};
+      }));
   if (spec.tied_embeddings) weights.output = weights.embedding;
+  if (names == TensorNames::kGguf) {
+    HERMES_ASSIGN(weights.rope_factors, find_rope_factors(spec, *source));
+  }
   weights.source = std::move(source);
   return weights;
 }
 
-std::vector<std::string> weight_findings(const ArchSpec& spec, const formats::TensorSource& source, size_t most) {
+std::vector<std::string> weight_findings(const ArchSpec& spec, const formats::TensorSource& source, TensorNames names,
+                                         size_t most) {
   std::vector<std::string> findings;
   size_t count = 0;
   const auto note = [&](const std::string& finding) {
     if (++count <= most) findings.push_back(finding);
   };
-  std::set<std::string> known;
-  for (const ExpectedTensor& expected : expected_tensors(spec)) {
-    const auto fitting = find_fitting(source, expected.name, expected.shape);
+  std::set<std::string, std::less<>> known;
+  for (const ExpectedTensor& expected : expected_tensors(spec, names)) {
+    const auto fitting = find_fitting(source, names, expected.name, expected.shape);
     if (!fitting.ok()) note(fitting.error().message());
     known.insert(expected.name);
   }
   // Written by some exporters and never read: a tied output matrix, rotary tables that can be computed.
-  if (spec.tied_embeddings) known.insert(std::string(kOutput));
+  if (spec.tied_embeddings) known.insert(outer(names).output);
+  if (names == TensorNames::kGguf) {
+    const auto factors = find_rope_factors(spec, source);
+    if (!factors.ok()) note(factors.error().message());
+    known.insert(std::string(kRopeFactors));
+  }
   for (const std::string& name : source.names()) {
     if (known.contains(name) || name.ends_with(".rotary_emb.inv_freq")) continue;
     note(fmt::format("{}: tensor \"{}\" is not part of this architecture and is ignored", source.file_of(name), name));

@@ -36,25 +36,32 @@ struct LayerWeights {
 struct Weights {
   ConstTensorView embedding;  // [vocab, hidden]
   std::vector<LayerWeights> layers;
-  ConstTensorView final_norm;  // [hidden]
-  ConstTensorView output;      // [vocab, hidden]; the embedding itself where tied
+  ConstTensorView final_norm;    // [hidden]
+  ConstTensorView output;        // [vocab, hidden]; the embedding itself where tied
+  ConstTensorView rope_factors;  // [head_dim / 2], F32, or absent: RoPE's inverse frequencies are divided by them
 
   std::shared_ptr<const formats::TensorSource> source;  // keeps the memory alive
 };
 
-// One tensor the architecture asks for: Hugging Face's name and its shape.
+// How tensors are called: "model.layers.0.self_attn.q_proj.weight" or "blk.0.attn_q.weight".
+enum class TensorNames { kHuggingFace, kGguf };
+
+// One tensor the architecture asks for.
 struct ExpectedTensor {
   std::string name;
   Shape shape;
 };
-std::vector<ExpectedTensor> expected_tensors(const ArchSpec& spec);
+std::vector<ExpectedTensor> expected_tensors(const ArchSpec& spec, TensorNames names = TensorNames::kHuggingFace);
 
 // Binds by name. The first tensor that is missing, or whose shape or dtype does not fit, is named with its file and
-// what was expected. F32, F16 and BF16 are taken, mixed as they come.
-Result<Weights> bind_weights(const ArchSpec& spec, std::shared_ptr<const formats::TensorSource> source);
+// what was expected. F32, F16 and BF16 are taken, mixed as they come; matrices of those block types too that there are
+// kernels for.
+Result<Weights> bind_weights(const ArchSpec& spec, std::shared_ptr<const formats::TensorSource> source,
+                             TensorNames names = TensorNames::kHuggingFace);
 
 // How a source differs from what the architecture expects, for people: one line per finding, at most `most` of them
 // and then a count; empty where all is well.
-std::vector<std::string> weight_findings(const ArchSpec& spec, const formats::TensorSource& source, size_t most = 8);
+std::vector<std::string> weight_findings(const ArchSpec& spec, const formats::TensorSource& source,
+                                         TensorNames names = TensorNames::kHuggingFace, size_t most = 8);
 
 }  // namespace hermes::model

@@ -3,6 +3,8 @@
 #include <boost/json.hpp>
 #include <span>
 
+#include "base/json.h"
+#include "base/utf8.h"
 #include "tokenizer/split_scanner.h"
 
 namespace hermes::tokenizer {
@@ -62,7 +64,8 @@ constexpr Named kNamed[] = {
 json::value fields_of(const Named& named) {
   json::array steps;
   for (const std::string_view pattern : named.patterns) {
-    steps.push_back({{"type", "Split"}, {"pattern", {{"Regex", pattern}}}, {"behavior", "Isolated"}, {"invert", false}});
+    steps.push_back(
+        {{"type", "Split"}, {"pattern", {{"Regex", pattern}}}, {"behavior", "Isolated"}, {"invert", false}});
   }
   steps.push_back({{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", named.gpt2_pattern}});
   return {{"type", "Sequence"}, {"pretokenizers", std::move(steps)}};
@@ -83,8 +86,8 @@ Result<NamedPreTokenizer> find_pre_tokenizer(std::string_view name, std::string_
     HERMES_ASSIGN(PreTokenizer pre_tokenizer, PreTokenizer::from_json(&fields, what));
     return NamedPreTokenizer{std::move(pre_tokenizer), named.nfc, named.ignore_merges, named.add_bos};
   }
-  return Error::unsupported("{}: pre-tokenizer {} is not supported; {} are", what, to_json_text(json::string(name)),
-                            pre_tokenizer_names());
+  return Error::unsupported("{}: pre-tokenizer {} is not supported; {} are", what,
+                            to_json_text(json::string(to_valid_utf8(name))), pre_tokenizer_names());
 }
 
 }  // namespace hermes::tokenizer

@@ -1,6 +1,7 @@
 // Tokenizer::from_lists: from the lists of a GGUF file to the parts of a Tokenizer.
 #include "tokenizer/vocab_lists.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "base/json.h"
@@ -12,7 +13,9 @@
 namespace hermes::tokenizer {
 namespace {
 
-constexpr size_t kMaxAddedBytes = 1024;  // as in a tokenizer.json (added_tokens.cpp)
+// As for a tokenizer.json.
+constexpr size_t kMaxAddedBytes = 1024;               // of one added token
+constexpr size_t kMaxVocabBytes = size_t{256} << 20;  // of all tokens
 
 std::string shown(std::string_view text) { return to_json_text(json::string(to_valid_utf8(text.substr(0, 200)))); }
 
@@ -20,16 +23,18 @@ TokenKind kind_of(const VocabLists& lists, size_t id) {
   return lists.kinds.empty() ? TokenKind::kNormal : lists.kinds[id];
 }
 
+bool is_added(TokenKind kind) { return kind == TokenKind::kControl || kind == TokenKind::kUserDefined; }
+
 // Added tokens leave a hole in the vocabulary that merges make, as in a tokenizer.json.
 Status read_tokens(const VocabLists& lists, std::string_view what, PartFields& fields) {
   ModelFields& model = fields.model;
   model.index = StringIndex(lists.tokens.size());
-  StringIndex added_index(lists.tokens.size());
+  StringIndex added_index(static_cast<size_t>(std::count_if(lists.kinds.begin(), lists.kinds.end(), is_added)));
   TokenStrings added_texts;  // by id, of added tokens
   for (size_t id = 0; id < lists.tokens.size(); ++id) {
     const std::string_view text = lists.tokens[id];
     const TokenKind kind = kind_of(lists, id);
-    const bool added = kind == TokenKind::kControl || kind == TokenKind::kUserDefined;
+    const bool added = is_added(kind);
     const auto token = static_cast<TokenId>(id);
     model.texts.push_back(kind == TokenKind::kNormal ? text : std::string_view());
     added_texts.push_back(added ? text : std::string_view());
@@ -38,8 +43,8 @@ Status read_tokens(const VocabLists& lists, std::string_view what, PartFields& f
     if (find_invalid_utf8(text) != std::string_view::npos) {
       return Error::corrupt("{}: token {}, {}, is not UTF-8", what, id, shown(text));
     }
-    const std::optional<TokenId> same = added ? added_index.insert(added_texts, token)
-                                              : model.index.insert(model.texts, token);
+    const std::optional<TokenId> same =
+        added ? added_index.insert(added_texts, token) : model.index.insert(model.texts, token);
     if (same) return Error::corrupt("{}: tokens {} and {} are both {}", what, *same, id, shown(text));
     if (!added) continue;
     if (text.size() > kMaxAddedBytes) {
@@ -59,8 +64,8 @@ Status read_merges(const VocabLists& lists, std::string_view what, ModelFields& 
   std::string joined;
   for (size_t i = 0; i < lists.merges.size(); ++i) {
     const auto halves = split_merge(lists.merges[i]);
-    if (!halves.ok()) return Error::corrupt("{}: merge {}, {}: {}", what, i, shown(lists.merges[i]),
-                                            halves.error().message());
+    if (!halves.ok())
+      return Error::corrupt("{}: merge {}, {}: {}", what, i, shown(lists.merges[i]), halves.error().message());
     const auto merge = find_merge(model, *halves, joined);
     if (!merge.ok()) return Error::corrupt("{}: merge {}: {}", what, i, merge.error().message());
     model.merges.push_back(*merge);
@@ -87,6 +92,11 @@ Result<Tokenizer> Tokenizer::from_lists(const VocabLists& lists, std::string_vie
   if (lists.merges.size() > MergeTable::kMaxMerges) {
     return Error::unsupported("{}: {} merges; at most {}", what, lists.merges.size(), MergeTable::kMaxMerges);
   }
+  size_t bytes = 0;
+  for (const std::string_view token : lists.tokens) bytes += token.size();
+  if (bytes > kMaxVocabBytes) {
+    return Error::exhausted("{}: tokens of {} bytes in all, at most {}", what, bytes, kMaxVocabBytes);
+  }
   HERMES_ASSIGN(NamedPreTokenizer named, find_pre_tokenizer(lists.pre_tokenizer, what));
   const json::value byte_level{{"type", "ByteLevel"}};
   HERMES_ASSIGN(Decoder decoder, Decoder::from_json(&byte_level, what));
@@ -99,10 +109,10 @@ Result<Tokenizer> Tokenizer::from_lists(const VocabLists& lists, std::string_vie
   HERMES_TRY(read_tokens(lists, what, fields));
   HERMES_TRY(read_merges(lists, what, fields.model));
   fields.model.options.ignore_merges = named.ignore_merges;
-  HERMES_TRY(add_around(lists.add_bos.value_or(named.add_bos && lists.bos), lists.bos, "a beginning-of-text token", what,
-                        fields.post_processor.before));
-  HERMES_TRY(add_around(lists.add_eos.value_or(false), lists.eos, "an end-of-text token", what,
-                        fields.post_processor.after));
+  HERMES_TRY(add_around(lists.add_bos.value_or(named.add_bos && lists.bos), lists.bos, "a beginning-of-text token",
+                        what, fields.post_processor.before));
+  HERMES_TRY(
+      add_around(lists.add_eos.value_or(false), lists.eos, "an end-of-text token", what, fields.post_processor.after));
   HERMES_ASSIGN(std::unique_ptr<TokenizerParts> parts, assemble_parts(std::move(fields), what));
   return Tokenizer(std::move(parts));
 }

@@ -113,8 +113,10 @@ struct RowKernels {
 struct LimitKernels {
   float (*f32_fma)(int64_t rounds);  // returns something that depends on all of it
   float (*bf16_fma)(int64_t rounds);
+  float (*int8_dot)(int64_t rounds);
   int64_t flops_per_round_f32;
   int64_t flops_per_round_bf16;
+  int64_t ops_per_round_int8;
   float (*read)(const float* x, int64_t n);
 };
 

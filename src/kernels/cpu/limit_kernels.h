@@ -41,6 +41,32 @@ float bf16_fma_rounds(int64_t rounds) {
   return fma_rounds<V>(Pairs::load(half), rounds);
 }
 
+// Dots of bytes, as products with block-quantised weights take them; what they add up to is of no interest. kAlike: the
+// operands of all are the same registers; where a dot is several instructions, the compiler would then compute part of it
+// once, and each has bytes of its own.
+template <class Q, bool kAlike>
+float int8_dot_rounds(int64_t rounds) {
+  using V = typename Q::Lanes;
+  constexpr int kSums = kLimitSums<V>, kDots = kSums * kLimitRepeats;
+  uint8_t weights[64];
+  int8_t others[4 * kDots];
+  for (uint8_t& w : weights) w = static_cast<uint8_t>(rounds % 2);
+  for (int8_t& x : others) x = static_cast<int8_t>(rounds % 3 - 1);
+  typename Q::Ints sums[kSums];
+  unrolled<kSums>([&](auto i) HERMES_LAMBDA_INLINE { sums[i.value] = Q::Ints::broadcast(decltype(i)::value); });
+  for (int64_t round = 0; round < rounds; ++round) {
+    asm volatile("" : : "r"(weights), "r"(others) : "memory");
+    const auto w = Q::Bytes::load(weights);
+    unrolled<kDots>([&](auto i) HERMES_LAMBDA_INLINE {
+      constexpr int n = decltype(i)::value;
+      sums[n % kSums] = dot(sums[n % kSums], w, others + (kAlike ? 0 : 4 * n));
+    });
+  }
+  V total = V::zero();
+  unrolled<kSums>([&](auto i) HERMES_LAMBDA_INLINE { total = total + to_float(sums[i.value]); });
+  return sum(total);
+}
+
 // The sum of x: one stream, n a multiple of 128.
 template <class V>
 float read_all(const float* x, int64_t n) {
@@ -58,10 +84,13 @@ float read_all(const float* x, int64_t n) {
   return sum(total);
 }
 
-template <class V, class Pairs>
+template <class Q, class Pairs, bool kDotIsOneInstruction>
 constexpr LimitKernels make_limit_kernels() {
+  using V = typename Q::Lanes;
   const int64_t sums = kLimitSums<V> * kLimitRepeats;
-  return {f32_fma_rounds<V>, bf16_fma_rounds<V, Pairs>, sums * V::kCount * 2, sums * Pairs::kCount * 2, read_all<V>};
+  return {f32_fma_rounds<V>,    bf16_fma_rounds<V, Pairs>, int8_dot_rounds<Q, kDotIsOneInstruction>,
+          sums * V::kCount * 2, sums * Pairs::kCount * 2,  sums * V::kCount * 4 * 2,
+          read_all<V>};
 }
 
 }  // namespace hermes::kernels

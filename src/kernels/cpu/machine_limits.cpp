@@ -64,11 +64,17 @@ double measure_bf16_gflops(ThreadPool& pool, CpuIsa isa) {
   return best_gflops(pool, kernels.bf16_fma, kernels.flops_per_round_bf16);
 }
 
+double measure_int8_gops(ThreadPool& pool, CpuIsa isa) {
+  const LimitKernels& kernels = kernel_table(isa).limits;
+  return best_gflops(pool, kernels.int8_dot, kernels.ops_per_round_int8);
+}
+
 MachineLimits measure_machine_limits(ThreadPool& pool, CpuIsa isa, int64_t read_bytes) {
   const Buffer memory(static_cast<size_t>(read_bytes));
   // Written first: pages never touched all map to one page of zeros.
   std::fill_n(reinterpret_cast<float*>(memory.data()), memory.size() / sizeof(float), 1.0F);
-  return {measure_read_gb_per_s(pool, isa, memory), measure_f32_gflops(pool, isa), measure_bf16_gflops(pool, isa)};
+  return {measure_read_gb_per_s(pool, isa, memory), measure_f32_gflops(pool, isa), measure_bf16_gflops(pool, isa),
+          measure_int8_gops(pool, isa)};
 }
 
 }  // namespace hermes::kernels

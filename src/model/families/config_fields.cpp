@@ -2,12 +2,10 @@
 
 #include <boost/json.hpp>
 
+#include "model/families/limits.h"
+
 namespace hermes::model {
 namespace {
-
-// No real model comes near these; beyond them products of sizes could overflow, and memory would be asked for nothing.
-constexpr int64_t kMaxDimension = int64_t{1} << 24;
-constexpr int64_t kMaxPositions = int64_t{1} << 30;
 
 Result<int64_t> size_field(const JsonObject& config, std::string_view name, int64_t most) {
   HERMES_ASSIGN(const int64_t value, config.integer(name));
@@ -84,23 +82,23 @@ Result<bool> boolean_or(const JsonObject& config, std::string_view name, bool fa
 Result<ArchSpec> read_common_fields(const JsonObject& config, std::optional<int64_t> default_head_dim) {
   ArchSpec spec;
   HERMES_ASSIGN(spec.model_type, config.string("model_type"));
-  HERMES_ASSIGN(spec.n_layers, size_field(config, "num_hidden_layers", 4096));
+  HERMES_ASSIGN(spec.n_layers, size_field(config, "num_hidden_layers", kMaxLayers));
   HERMES_ASSIGN(spec.hidden_size, size_field(config, "hidden_size", kMaxDimension));
-  HERMES_ASSIGN(spec.n_heads, size_field(config, "num_attention_heads", 65536));
+  HERMES_ASSIGN(spec.n_heads, size_field(config, "num_attention_heads", kMaxHeads));
   HERMES_ASSIGN(spec.intermediate_size, size_field(config, "intermediate_size", kMaxDimension));
   HERMES_ASSIGN(spec.vocab_size, size_field(config, "vocab_size", kMaxDimension));
   HERMES_ASSIGN(spec.max_positions, size_field(config, "max_position_embeddings", kMaxPositions));
 
   spec.n_kv_heads = spec.n_heads;
   if (config.find("num_key_value_heads") != nullptr) {
-    HERMES_ASSIGN(spec.n_kv_heads, size_field(config, "num_key_value_heads", 65536));
+    HERMES_ASSIGN(spec.n_kv_heads, size_field(config, "num_key_value_heads", kMaxHeads));
   }
   if (spec.n_heads % spec.n_kv_heads != 0) {
     return Error::corrupt("{}: num_attention_heads {} is not a multiple of num_key_value_heads {}", config.what(),
                           spec.n_heads, spec.n_kv_heads);
   }
   if (config.find("head_dim") != nullptr) {
-    HERMES_ASSIGN(spec.head_dim, size_field(config, "head_dim", 65536));
+    HERMES_ASSIGN(spec.head_dim, size_field(config, "head_dim", kMaxHeadDim));
   } else if (default_head_dim) {
     spec.head_dim = *default_head_dim;
   } else if (spec.hidden_size % spec.n_heads == 0) {

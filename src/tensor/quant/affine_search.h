@@ -18,9 +18,15 @@
 
 namespace hermes::quant {
 
+// How far a range reaches beyond a sub-block's lowest and highest element, in steps of q; negative: within, so that they
+// are clipped.
+struct Margins {
+  float below, above;
+};
+
 // Shape: kElements and kSubs; kTop, the largest q; kUnitTop, the largest scale and minimum in units (0: each sub-block
-// is a block with a scale and a minimum in F16, which may have any sign); kMargins, in steps of q; kUnitRatios, see
-// refine().
+// is a block with a scale and a minimum in F16, which may have any sign); kMargins, the ranges that are
+// tried; kUnitRatios, see refine().
 template <class Shape, bool kWeighted>
 class AffineSearch {
  public:
@@ -50,19 +56,29 @@ class AffineSearch {
   }
 
  private:
+  static constexpr size_t kTried = std::size(Shape::kMargins) + 1;
+
   struct Sums {
     Lanes q, qq, xq;  // weighted
+    friend Sums where_less(Lanes a, Lanes b, const Sums& then, const Sums& otherwise) {
+      return {where_less(a, b, then.q, otherwise.q), where_less(a, b, then.qq, otherwise.qq),
+              where_less(a, b, then.xq, otherwise.xq)};
+    }
+  };
+  struct Rounded {
+    Sums sums;
+    Lanes error;
   };
   struct Fit {
     Lanes scale, offset;  // x - lowest = scale q - offset, so the minimum is offset - lowest
-    Lanes error;          // weighted, less that of `lowest` everywhere
+    Lanes error;          // weighted, less that of `lowest` everywhere; from sums, whose roundings it has
   };
   struct State {
     float d = 0, dmin = 0;
     std::array<Lanes, kChunks> scales{}, minimums{};  // whole numbers
     std::array<Sums, kChunks> sums{};
     std::array<Lanes, kChunks> errors{};
-    double error = 0;
+    double error = 1e300;
   };
 
   static bool all_positive(const float* x) {
@@ -110,6 +126,20 @@ class AffineSearch {
     }
     return sums;
   }
+  // Of x - lowest = scale q - offset, with the error from the elements themselves.
+  Rounded round_at(int c, Lanes scale, Lanes offset) const {
+    const Lanes inverse_scale = inverse(scale), shift = offset * inverse_scale;
+    Rounded result;
+    for (int i = 0; i < kElements; ++i) {
+      const Lanes v = rounded(c, i, inverse_scale, shift), w = sub_.importance(c, i), wv = kWeighted ? w * v : v;
+      result.sums.q += wv;
+      result.sums.qq += wv * v;
+      result.sums.xq += sub_.weighted_x(c, i) * v;
+      const Lanes rest = (sub_.x(c, i) + offset) - scale * v;
+      result.error += kWeighted ? w * rest * rest : rest * rest;
+    }
+    return result;
+  }
   Lanes error_of(int c, const Sums& sums, Lanes scale, Lanes offset) const {
     const Lanes two(2);
     return scale * (scale * sums.qq - two * sums.xq) + offset * (two * (wx_[c] - scale * sums.q) + offset * w_[c]);
@@ -138,23 +168,25 @@ class AffineSearch {
     const Lanes step = inverse(range_[c]);
     scale_[c] = offset_[c] = Lanes();
     sums_[c] = Sums{};
-    Lanes least(3e38F);
-    constexpr int kMargins = std::size(Shape::kMargins), kStarts = kMargins * kMargins;
-    for (int k = 0; k <= kStarts; ++k) {
+    Lanes least;
+    for (size_t k = 0; k < kTried; ++k) {
       Lanes inverse_scale = inverse(scale_[c]), shift = offset_[c] * inverse_scale;
-      if (k < kStarts) {
-        const float below = Shape::kMargins[k / kMargins], above = Shape::kMargins[k % kMargins];
-        inverse_scale = Lanes(Shape::kTop + below + above) * step;
-        shift = Lanes(-below);
+      if (k < std::size(Shape::kMargins)) {
+        const Margins margins = Shape::kMargins[k];
+        inverse_scale = Lanes(Shape::kTop + margins.below + margins.above) * step;
+        shift = Lanes(-margins.below);
       }
       const Sums sums = sums_of(c, inverse_scale, shift);
       const Fit found = fit(c, sums);
-      scale_[c] = where_less(found.error, least, found.scale, scale_[c]);
-      offset_[c] = where_less(found.error, least, found.offset, offset_[c]);
-      sums_[c] = {where_less(found.error, least, sums.q, sums_[c].q),
-                  where_less(found.error, least, sums.qq, sums_[c].qq),
-                  where_less(found.error, least, sums.xq, sums_[c].xq)};
-      least = min(found.error, least);
+      if constexpr (kShared) {
+        tried_[c][k] = sums;
+        tried_scale_[c][k] = found.scale;
+      }
+      const Lanes error = found.error * Lanes(kBeyondRoundings);
+      scale_[c] = where_less(error, least, found.scale, scale_[c]);
+      offset_[c] = where_less(error, least, found.offset, offset_[c]);
+      sums_[c] = where_less(error, least, sums, sums_[c]);
+      least = where_less(error, least, found.error, least);
     }
   }
 
@@ -162,22 +194,38 @@ class AffineSearch {
 
   Lanes offset_of(int c, float unit, Lanes units) const { return Lanes(unit) * units + lowest_[c]; }
 
+  struct Chosen {
+    Lanes scale, minimum;  // whole numbers
+    Lanes error;           // from sums
+  };
   // The best whole numbers near `scale` for these units and q: for each scale the minimum follows.
-  void choose_units(State& state, int c, const Sums& sums, Lanes scale, int reach) const {
-    const Lanes middle = round(clamped(scale * inverse(Lanes(state.d)), 0, Shape::kUnitTop));
-    const Lanes inverse_dmin = inverse(Lanes(state.dmin)), inverse_w = inverse(w_[c]);
-    Lanes least(3e38F);
+  Chosen choose(const State& units, int c, const Sums& sums, Lanes scale, int reach) const {
+    const Lanes middle = round(clamped(scale * inverse(Lanes(units.d)), 0, Shape::kUnitTop));
+    const Lanes inverse_dmin = inverse(Lanes(units.dmin)), inverse_w = inverse(w_[c]);
+    Chosen best{Lanes(), Lanes(), Lanes(3e38F)};
     for (int k = -reach; k <= reach; ++k) {
-      const Lanes units = clamped(middle + Lanes(static_cast<float>(k)), 0, Shape::kUnitTop);
-      const Lanes a = Lanes(state.d) * units;
+      const Lanes u = clamped(middle + Lanes(static_cast<float>(k)), 0, Shape::kUnitTop);
+      const Lanes a = Lanes(units.d) * u;
       const Lanes wanted = ((a * sums.q - wx_[c]) * inverse_w - lowest_[c]) * inverse_dmin;
-      const Lanes minimum = round(clamped(wanted, 0, Shape::kUnitTop));
-      const Lanes error = error_of(c, sums, a, offset_of(c, state.dmin, minimum));
-      state.scales[c] = where_less(error, least, units, state.scales[c]);
-      state.minimums[c] = where_less(error, least, minimum, state.minimums[c]);
-      least = min(error, least);
+      const Lanes m = round(clamped(wanted, 0, Shape::kUnitTop));
+      const Lanes error = error_of(c, sums, a, offset_of(c, units.dmin, m));
+      best = {where_less(error, best.error, u, best.scale), where_less(error, best.error, m, best.minimum),
+              min(error, best.error)};
     }
-    state.errors[c] = least;
+    return best;
+  }
+  // Of all that search() tried, what is best for each sub-block in whole numbers of the units.
+  void choose_again(State& state) const {
+    for (int c = 0; c < kChunks; ++c) {
+      Lanes least(3e38F);
+      for (size_t k = 0; k < kTried; ++k) {
+        const Chosen found = choose(state, c, tried_[c][k], tried_scale_[c][k], 0);
+        const Lanes beyond = found.error * Lanes(kBeyondRoundings);
+        state.scales[c] = where_less(beyond, least, found.scale, state.scales[c]);
+        state.minimums[c] = where_less(beyond, least, found.minimum, state.minimums[c]);
+        least = where_less(beyond, least, found.error, least);
+      }
+    }
   }
   static void add_up(State& state) {
     Lanes errors = state.errors[0];
@@ -187,14 +235,13 @@ class AffineSearch {
   // Rounds the elements anew for the state's scales, and with that its sums and error.
   void round_elements(State& state) const {
     for (int c = 0; c < kChunks; ++c) {
-      const Lanes a = Lanes(state.d) * state.scales[c], b = offset_of(c, state.dmin, state.minimums[c]),
-                  ia = inverse(a);
-      state.sums[c] = sums_of(c, ia, b * ia);
-      state.errors[c] = error_of(c, state.sums[c], a, b);
+      const Rounded found = round_at(c, Lanes(state.d) * state.scales[c], offset_of(c, state.dmin, state.minimums[c]));
+      state.sums[c] = found.sums;
+      state.errors[c] = found.error;
     }
     add_up(state);
   }
-  // The units that are best for the state's q, scales and minimums, rounded to F16.
+  // The units that are best for the state's q, scales and minimums: d, rounded to F16, and dmin with that d.
   void fit_units(State& state) const {
     Lanes aa, ab, bb, ax, bx;  // of a = scale q and b = minimum
     for (int c = 0; c < kChunks; ++c) {
@@ -207,17 +254,15 @@ class AffineSearch {
     }
     const double paa = sum(aa), pab = sum(ab), pbb = sum(bb), pax = sum(ax), pbx = sum(bx);
     const double determinant = paa * pbb - pab * pab;
-    double new_d = static_cast<double>(state.d), new_dmin = static_cast<double>(state.dmin);
+    double new_d = 0;
     if (determinant > 1e-6 * paa * pbb) {
       new_d = (pax * pbb - pab * pbx) / determinant;
-      new_dmin = (pab * pax - paa * pbx) / determinant;
     } else if (paa > 0) {
-      new_d = (pax + pab * new_dmin) / paa;
-    } else if (pbb > 0) {
-      new_dmin = -pbx / pbb;
+      new_d = (pax + pab * static_cast<double>(state.dmin)) / paa;
     }
     if (new_d > 0) state.d = to_float(to_scale(static_cast<float>(new_d)));
-    if (new_dmin >= 0) state.dmin = to_float(to_scale(static_cast<float>(new_dmin)));
+    const double new_dmin = pbb > 0 ? (pab * static_cast<double>(state.d) - pbx) / pbb : 0;
+    if (new_dmin > 0) state.dmin = to_float(to_scale(static_cast<float>(new_dmin)));
   }
   // Tries the neighbours of every scale and minimum, with the elements rounded anew for each.
   void try_neighbours(State& state) const {
@@ -227,14 +272,11 @@ class AffineSearch {
       for (const auto& move : kMoves) {
         const Lanes u = clamped(scales_before + Lanes(move[0]), 0, Shape::kUnitTop);
         const Lanes m = clamped(minimums_before + Lanes(move[1]), 0, Shape::kUnitTop);
-        const Lanes a = Lanes(state.d) * u, b = offset_of(c, state.dmin, m), ia = inverse(a);
-        const Sums found = sums_of(c, ia, b * ia);
-        const Lanes error = error_of(c, found, a, b), least = state.errors[c];
+        const Rounded found = round_at(c, Lanes(state.d) * u, offset_of(c, state.dmin, m));
+        const Lanes error = found.error, least = state.errors[c];
         state.scales[c] = where_less(error, least, u, state.scales[c]);
         state.minimums[c] = where_less(error, least, m, state.minimums[c]);
-        Sums& sums = state.sums[c];
-        sums = {where_less(error, least, found.q, sums.q), where_less(error, least, found.qq, sums.qq),
-                where_less(error, least, found.xq, sums.xq)};
+        state.sums[c] = where_less(error, least, found.sums, state.sums[c]);
         state.errors[c] = min(error, least);
       }
     }
@@ -250,26 +292,29 @@ class AffineSearch {
       largest_scale = max(largest_scale, scale_[c]);
       largest_minimum = max(largest_minimum, offset_[c] - lowest_[c]);
     }
-    best_ = State{};  // all zeros
-    for (int c = 0; c < kChunks; ++c) best_.errors[c] = error_of(c, Sums{}, Lanes(), lowest_[c]);
-    add_up(best_);
-    State state;
-    state.error = 1e300;
+    best_ = State{};
+    State state, tried;
     for (const float i : Shape::kUnitRatios) {
       for (const float j : Shape::kUnitRatios) {
-        State tried;
         tried.d = to_float(to_scale(i * largest(largest_scale) / Shape::kUnitTop));
         tried.dmin = to_float(to_scale(j * largest(largest_minimum) / Shape::kUnitTop));
-        for (int c = 0; c < kChunks; ++c) choose_units(tried, c, sums_[c], scale_[c], 0);
+        for (int c = 0; c < kChunks; ++c) tried.errors[c] = choose(tried, c, sums_[c], scale_[c], 0).error;
         add_up(tried);
-        if (tried.error < state.error) state = tried;
+        if (tried.error < state.error) {
+          state.d = tried.d;
+          state.dmin = tried.dmin;
+          state.error = tried.error;
+        }
       }
     }
+    choose_again(state);
     round_elements(state);
     note(state);
     fit_units(state);
     for (int c = 0; c < kChunks; ++c) {
-      choose_units(state, c, state.sums[c], Lanes(state.d) * state.scales[c], 1);
+      const Chosen found = choose(state, c, state.sums[c], Lanes(state.d) * state.scales[c], 1);
+      state.scales[c] = found.scale;
+      state.minimums[c] = found.minimum;
     }
     round_elements(state);
     note(state);
@@ -278,6 +323,11 @@ class AffineSearch {
     fit_units(state);
     round_elements(state);
     note(state);
+    if (best_.d <= kSmallestScale) {  // it may be worse than none
+      State zeros;
+      round_elements(zeros);
+      note(zeros);
+    }
   }
   void note(const State& state) {
     if (state.error < best_.error) best_ = state;
@@ -310,20 +360,25 @@ class AffineSearch {
 
   // --- blocks of their own ---
 
+  // The offset is rounded to F16 first; the scale is the best one for what it has become.
   void store_own() {
     for (int c = 0; c < kChunks; ++c) {
-      float scale[Lanes::kWidth], offset[Lanes::kWidth];
-      scale_[c].store(scale);
+      float offset[Lanes::kWidth], scale[Lanes::kWidth];
       (lowest_[c] - offset_[c]).store(offset);
       for (int s = 0; s < Lanes::kWidth; ++s) {
-        const auto at = static_cast<size_t>(c * Lanes::kWidth + s);
-        own_scale[at] = to_scale(scale[s]);
-        own_offset[at] = to_f16(within(offset[s], kLargestF16));
-        scale[s] = to_float(own_scale[at]);
-        offset[s] = to_float(own_offset[at]);
+        F16& own = own_offset[static_cast<size_t>(c * Lanes::kWidth + s)];
+        own = to_f16(within(offset[s], kLargestF16));
+        offset[s] = to_float(own);
+      }
+      const Lanes moved = lowest_[c] - Lanes::load(offset);
+      max((sums_[c].xq + moved * sums_[c].q) * inverse(sums_[c].qq), Lanes()).store(scale);
+      for (int s = 0; s < Lanes::kWidth; ++s) {
+        F16& own = own_scale[static_cast<size_t>(c * Lanes::kWidth + s)];
+        own = to_scale(scale[s]);
+        scale[s] = to_float(own);
       }
       const Lanes inverse_scale = inverse(Lanes::load(scale));
-      store_q(c, inverse_scale, (lowest_[c] - Lanes::load(offset)) * inverse_scale);
+      store_q(c, inverse_scale, moved * inverse_scale);
     }
   }
 
@@ -331,6 +386,8 @@ class AffineSearch {
   std::array<Lanes, kChunks> lowest_{}, range_{}, w_{}, wx_{};
   std::array<Lanes, kChunks> scale_{}, offset_{};
   std::array<Sums, kChunks> sums_{};
+  std::array<std::array<Sums, kShared ? kTried : 1>, kChunks> tried_{};
+  std::array<std::array<Lanes, kShared ? kTried : 1>, kChunks> tried_scale_{};
   State best_;
 };
 

@@ -52,11 +52,12 @@ struct Iq4Levels {
     for (int s = 0; s < Lanes::kWidth; ++s) codes[s] = kCodes[static_cast<size_t>(codes[s])];
   }
 
-  static constexpr float kPeaks[] = {-140.0F, -131.0F, -122.5F, -113.5F, -105.0F,
-                                     95.0F,   104.0F,  112.5F,  121.0F,  130.0F};
+  static constexpr float kPeaks[] = {-159.5F, -141.5F, -132.5F, -126.5F, -120.5F,
+                                     -110.0F, 91.0F,   112.0F,  119.5F,  130.0F};
+  static constexpr float kNearby[] = {1.0F, 0.985F, 1.015F};
 };
 struct Iq4NlShape : Iq4Levels {
-  static constexpr int kElements = 32, kSubs = 8, kUnitLow = 0, kUnitHigh = 0;
+  static constexpr int kElements = 32, kSubs = 8, kUnitHigh = 0;
 };
 struct Iq4XsShape : Iq4Levels {
   static constexpr int kElements = 32, kSubs = 8, kUnitLow = -32, kUnitHigh = 31;

@@ -22,7 +22,9 @@ constexpr auto kCodes = [] {  // of levels -12 to 12
 }();
 
 struct Fp4Shape {
-  static constexpr int kElements = 32, kSubs = 8, kUnitLow = 0, kUnitHigh = 0;
+  static constexpr int kElements = 32, kSubs = 8, kUnitHigh = 0;
+  static constexpr float kPeaks[] = {12.0F};  // of the base's search, which is not run
+  static constexpr float kNearby[] = {1.0F};
 
   // Levels are 1, 2 and 4 apart, up to 4, 8 and 12.
   static Lanes nearest(Lanes x) {
@@ -72,8 +74,8 @@ class PowerSearch : public quant::ScaleSearch<Shape, kWeighted> {
     this->load(scaled, importance);
     static_assert(PowerSearch::kChunks == 1);
     Lanes power, least(std::numeric_limits<float>::max());
-    constexpr size_t kTried = kWeighted ? std::size(kPowers) : kPlainPowers;
-    for (size_t k = 0; k < kTried; ++k) {
+    constexpr size_t kCandidates = kWeighted ? std::size(kPowers) : kPlainPowers;
+    for (size_t k = 0; k < kCandidates; ++k) {
       const Lanes scale(power_of_two(kPowers[k] - 1));  // of doubled levels
       const Lanes error = this->error_of(this->sums_of(0, inverse(scale)), scale);
       power = where_less(error, least, Lanes(static_cast<float>(kPowers[k])), power);

@@ -8,7 +8,9 @@ namespace {
 
 struct Q2KShape {
   static constexpr int kElements = 16, kSubs = 16, kTop = 3, kUnitTop = 15;
-  static constexpr float kMargins[] = {-0.4F, 0.03F, 0.47F, 0.9F};
+  static constexpr quant::Margins kMargins[] = {{-0.35F, 0.25F}, {0.1F, -0.8F}, {0.1F, -0.05F}, {0.1F, 0.4F},
+                                                {0.1F, 0.7F},    {0.1F, 1.3F},  {0.4F, 0.4F},   {0.7F, -0.05F},
+                                                {0.7F, 0.25F},   {0.85F, 1.3F}, {1.3F, -0.2F},  {1.3F, 1.0F}};
   static constexpr float kUnitRatios[] = {1.0F, 0.94F, 1.06F};
 };
 

@@ -8,7 +8,8 @@ namespace {
 
 struct Q3KShape : quant::EvenLevels<-4, 3> {
   static constexpr int kElements = 16, kSubs = 16, kUnitLow = -32, kUnitHigh = 31;
-  static constexpr float kPeaks[] = {-5.2F, -4.5F, -3.8F, -3.1F, 2.5F, 3.17F, 3.83F, 4.5F};
+  static constexpr float kPeaks[] = {-6.0F, -5.0F, -4.5F, -4.1F, -3.8F, -3.3F, -3.0F, 4.4F};
+  static constexpr float kNearby[] = {1.0F};
   static constexpr float kUnitRatios[] = {1.0F, 1.04F, 1.08F, 1.13F};
 };
 

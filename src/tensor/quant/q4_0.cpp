@@ -13,12 +13,15 @@ namespace {
 using quant::Lanes;
 
 struct Q4_0Shape : quant::EvenLevels<-8, 7> {
-  static constexpr int kElements = 32, kSubs = 8, kUnitLow = 0, kUnitHigh = 0;
-  static constexpr float kPeaks[] = {-9.2F, -8.5F, -7.8F, -7.1F, 6.4F, 7.1F, 7.8F, 8.5F};
+  static constexpr int kElements = 32, kSubs = 8, kUnitHigh = 0;
+  static constexpr float kPeaks[] = {-10.8F, -9.5F, -8.8F, -8.4F, -8.0F, -7.7F, -7.3F, -7.0F, 6.2F, 8.4F};
+  static constexpr float kNearby[] = {1.0F, 0.975F, 1.025F, 0.99F, 1.01F};
 };
 struct Q4_1Shape {
   static constexpr int kElements = 32, kSubs = 8, kTop = 15, kUnitTop = 0;
-  static constexpr float kMargins[] = {-0.8F, -0.23F, 0.33F, 0.9F};
+  static constexpr quant::Margins kMargins[] = {{-1.2F, 0.2F}, {-0.8F, -0.8F}, {-0.8F, -0.2F}, {-0.2F, 0.6F},
+                                                {0.0F, -0.2F}, {0.0F, 0.4F},   {0.2F, -0.8F},  {0.2F, 0.2F},
+                                                {0.2F, 1.4F},  {0.4F, 0.0F},   {0.6F, 0.6F},   {0.8F, 0.0F}};
 };
 
 template <class Q>

@@ -8,7 +8,9 @@ namespace {
 
 struct Q4KShape {
   static constexpr int kElements = 32, kSubs = 8, kTop = 15, kUnitTop = 63;
-  static constexpr float kMargins[] = {-0.8F, -0.23F, 0.33F, 0.9F};
+  static constexpr quant::Margins kMargins[] = {{-1.2F, 0.2F}, {-0.8F, -0.8F}, {-0.8F, -0.2F}, {-0.2F, 0.6F},
+                                                {0.0F, -0.2F}, {0.0F, 0.4F},   {0.2F, -0.8F},  {0.2F, 0.2F},
+                                                {0.2F, 1.4F},  {0.4F, 0.0F},   {0.6F, 0.6F},   {0.8F, 0.0F}};
   static constexpr float kUnitRatios[] = {1.0F, 1.05F};
 };
 

@@ -11,12 +11,15 @@ namespace {
 using quant::Lanes;
 
 struct Q5_0Shape : quant::EvenLevels<-16, 15> {
-  static constexpr int kElements = 32, kSubs = 8, kUnitLow = 0, kUnitHigh = 0;
-  static constexpr float kPeaks[] = {-17.0F, -16.4F, -15.8F, -15.2F, 14.6F, 15.2F, 15.8F, 16.4F};
+  static constexpr int kElements = 32, kSubs = 8, kUnitHigh = 0;
+  static constexpr float kPeaks[] = {-18.9F, -17.4F, -16.7F, -16.3F, -16.0F, -15.7F, -15.3F, -15.0F, -14.7F, 14.0F};
+  static constexpr float kNearby[] = {1.0F, 0.975F, 1.025F, 0.99F, 1.01F};
 };
 struct Q5_1Shape {
   static constexpr int kElements = 32, kSubs = 8, kTop = 31, kUnitTop = 0;
-  static constexpr float kMargins[] = {-0.8F, -0.13F, 0.53F, 1.2F};
+  static constexpr quant::Margins kMargins[] = {{-1.2F, -0.8F}, {-1.2F, 0.2F}, {-1.0F, -1.0F}, {-0.8F, -1.2F},
+                                                {-0.8F, 0.2F},  {-0.2F, 0.4F}, {0.0F, 0.2F},   {0.0F, 1.2F},
+                                                {0.2F, -1.2F},  {0.2F, 0.0F},  {0.4F, -0.2F},  {1.4F, 0.0F}};
 };
 
 template <class Q, class Block>

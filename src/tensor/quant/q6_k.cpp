@@ -8,7 +8,8 @@ namespace {
 
 struct Q6KShape : quant::EvenLevels<-32, 31> {
   static constexpr int kElements = 16, kSubs = 16, kUnitLow = -128, kUnitHigh = 127;
-  static constexpr float kPeaks[] = {-33.0F, -32.4F, -31.75F, -31.1F, -30.5F, 29.5F, 30.25F, 31.0F, 31.75F, 32.5F};
+  static constexpr float kPeaks[] = {-33.625F, -32.625F, -32.125F, -31.75F, -31.0F, -30.0F, 28.0F, 29.0F};
+  static constexpr float kNearby[] = {1.0F};
   static constexpr float kUnitRatios[] = {1.0F, 1.04F, 1.08F, 1.13F};
 };
 

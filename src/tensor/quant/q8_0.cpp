@@ -1,5 +1,7 @@
 #include "tensor/quant/q8_0.h"
 
+#include <cmath>
+
 #include "tensor/quant/block_groups.h"
 #include "tensor/quant/plain_blocks.h"
 #include "tensor/quant/scale_search.h"
@@ -10,8 +12,9 @@ namespace {
 using quant::Lanes;
 
 struct Q8_0Shape : quant::EvenLevels<-127, 127> {
-  static constexpr int kElements = 32, kSubs = 8, kUnitLow = 0, kUnitHigh = 0;
-  static constexpr float kPeaks[] = {126.5F, 127.0F, 127.5F};
+  static constexpr int kElements = 32, kSubs = 8, kUnitHigh = 0;
+  static constexpr float kPeaks[] = {127.0F, 126.5F, 127.5F};
+  static constexpr float kNearby[] = {1.0F};
 };
 
 }  // namespace
@@ -38,8 +41,7 @@ void encode_q8_0(const float* x, int64_t n, const float* importance, void* block
   }
   for (; n > 0; n -= 32, x += 32, ++block) {
     const quant::FiniteBlock finite(x);
-    const float high = finite.highest(), low = finite.lowest();
-    const float d = quant::within((high > -low ? high : -low) / 127, quant::kLargestF16);
+    const float d = quant::within(std::fabs(finite.farthest()) / 127, quant::kLargestF16);
     const float inverse = quant::inverse_scale(d);
     block->d = to_f16(d);
     int q[32];

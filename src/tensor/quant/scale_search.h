@@ -16,7 +16,7 @@
 
 namespace hermes::quant {
 
-// Shape: kElements and kSubs; kUnitLow and kUnitHigh, the range of a sub-block's scale in units (both 0: each sub-block
+// Shape: kElements and kSubs; kUnitLow and kUnitHigh, the range of a sub-block's scale in units (high 0: each sub-block
 // is a block with a scale in F16); kPeaks; kUnitRatios, see first_unit(); nearest(x), the levels nearest to x;
 // codes_of(levels, codes).
 template <class Shape, bool kWeighted>
@@ -45,6 +45,13 @@ class ScaleSearch {
  protected:
   struct Sums {
     Lanes ll, xl;  // weighted squares of the levels, and products with x
+    friend Sums where_less(Lanes a, Lanes b, const Sums& then, const Sums& otherwise) {
+      return {where_less(a, b, then.ll, otherwise.ll), where_less(a, b, then.xl, otherwise.xl)};
+    }
+  };
+  struct Rounded {
+    Sums sums;
+    Lanes error;
   };
 
   void load(const float* x, const float* importance) {
@@ -70,7 +77,20 @@ class ScaleSearch {
     }
     return sums;
   }
-  // Less that of all zeros.
+  // Of x = scale level, with the error from the elements themselves.
+  Rounded round_at(int c, Lanes scale) const {
+    const Lanes inverse_scale = inverse(scale);
+    Rounded result;
+    for (int i = 0; i < kElements; ++i) {
+      const Lanes x = sub_.x(c, i), level = Shape::nearest(x * inverse_scale), rest = x - scale * level;
+      const Lanes w = sub_.importance(c, i);
+      result.sums.ll += (kWeighted ? w * level : level) * level;
+      result.sums.xl += sub_.weighted_x(c, i) * level;
+      result.error += kWeighted ? w * rest * rest : rest * rest;
+    }
+    return result;
+  }
+  // Less that of all zeros; from sums, whose roundings it has.
   static Lanes error_of(const Sums& sums, Lanes scale) { return scale * (scale * sums.ll - Lanes(2) * sums.xl); }
 
   void store_codes(int c, Lanes inverse_scale) {
@@ -86,12 +106,14 @@ class ScaleSearch {
   std::array<Lanes, kChunks> peak_{};  // the element that is farthest from zero
 
  private:
+  static constexpr size_t kPeaks = std::size(Shape::kPeaks), kTried = kPeaks + std::size(Shape::kNearby);
+
   struct State {
     float d = 0;
     std::array<Lanes, kChunks> scales{};  // whole numbers
     std::array<Sums, kChunks> sums{};
     std::array<Lanes, kChunks> errors{};
-    double error = 0;
+    double error = 1e300;
   };
 
   void search(int c) {
@@ -99,13 +121,16 @@ class ScaleSearch {
     scale_[c] = Lanes();
     sums_[c] = Sums{};
     Lanes least;
-    constexpr size_t kStarts = std::size(Shape::kPeaks);
-    for (size_t k = 0; k <= kStarts; ++k) {
-      const Sums found = sums_of(c, k < kStarts ? step * Lanes(Shape::kPeaks[k]) : inverse(scale_[c]));
+    for (size_t k = 0; k < kTried; ++k) {
+      const Lanes inverse_scale =
+          k < kPeaks ? step * Lanes(Shape::kPeaks[k]) : inverse(scale_[c]) * Lanes(Shape::kNearby[k - kPeaks]);
+      const Sums found = sums_of(c, inverse_scale);
+      if constexpr (kShared) tried_[c][k] = found;
       const Lanes scale = found.xl * inverse(found.ll), error = Lanes() - scale * found.xl;
-      scale_[c] = where_less(error, least, scale, scale_[c]);
-      sums_[c] = {where_less(error, least, found.ll, sums_[c].ll), where_less(error, least, found.xl, sums_[c].xl)};
-      least = min(error, least);
+      const Lanes beyond = error * Lanes(kBeyondRoundings);
+      scale_[c] = where_less(beyond, least, scale, scale_[c]);
+      sums_[c] = where_less(beyond, least, found, sums_[c]);
+      least = where_less(beyond, least, error, least);
     }
   }
 
@@ -149,12 +174,25 @@ class ScaleSearch {
     }
     return best;
   }
+  // Of all that search() tried, what is best for each sub-block in whole numbers of the unit.
+  void choose_again(State& state) const {
+    const Lanes inverse_unit = inverse(Lanes(state.d));
+    for (int c = 0; c < kChunks; ++c) {
+      Lanes least;
+      for (const Sums& sums : tried_[c]) {
+        const Lanes units = units_of(sums.xl * inverse(sums.ll), inverse_unit);
+        const Lanes error = error_of(sums, Lanes(state.d) * units), beyond = error * Lanes(kBeyondRoundings);
+        state.scales[c] = where_less(beyond, least, units, state.scales[c]);
+        least = where_less(beyond, least, error, least);
+      }
+    }
+  }
   // Rounds the elements anew for the state's scales, and with that its sums and error.
   void round_elements(State& state) const {
     for (int c = 0; c < kChunks; ++c) {
-      const Lanes a = Lanes(state.d) * state.scales[c];
-      state.sums[c] = sums_of(c, inverse(a));
-      state.errors[c] = error_of(state.sums[c], a);
+      const Rounded found = round_at(c, Lanes(state.d) * state.scales[c]);
+      state.sums[c] = found.sums;
+      state.errors[c] = found.error;
     }
     add_up(state);
   }
@@ -173,13 +211,12 @@ class ScaleSearch {
     for (int c = 0; c < kChunks; ++c) {
       const Lanes scales_before = state.scales[c];
       for (const float move : {1.0F, -1.0F}) {
-        const Lanes u = clamped(scales_before + Lanes(move), Shape::kUnitLow, Shape::kUnitHigh), a = Lanes(state.d) * u;
-        const Sums found = sums_of(c, inverse(a));
-        const Lanes error = error_of(found, a), least = state.errors[c];
-        state.scales[c] = where_less(error, least, u, state.scales[c]);
-        Sums& sums = state.sums[c];
-        sums = {where_less(error, least, found.ll, sums.ll), where_less(error, least, found.xl, sums.xl)};
-        state.errors[c] = min(error, least);
+        const Lanes u = clamped(scales_before + Lanes(move), Shape::kUnitLow, Shape::kUnitHigh);
+        const Rounded found = round_at(c, Lanes(state.d) * u);
+        const Lanes least = state.errors[c];
+        state.scales[c] = where_less(found.error, least, u, state.scales[c]);
+        state.sums[c] = where_less(found.error, least, found.sums, state.sums[c]);
+        state.errors[c] = min(found.error, least);
       }
     }
     add_up(state);
@@ -188,10 +225,10 @@ class ScaleSearch {
   // From the best scale of each sub-block to whole numbers of a common unit; then elements, unit and whole numbers are
   // rounded or fitted in turn, each given the others. The best state that was met is the result.
   void refine() {
-    best_ = State{};  // all zeros
+    best_ = State{};
     State state;
     state.d = first_unit();
-    for (int c = 0; c < kChunks; ++c) state.scales[c] = units_of(scale_[c], inverse(Lanes(state.d)));
+    choose_again(state);
     round_elements(state);
     note(state);
     fit_unit(state);
@@ -204,6 +241,11 @@ class ScaleSearch {
     note(state);
     try_neighbours(state);
     note(state);
+    if (best_.d * best_.d <= kSmallestScale * kSmallestScale) {  // it may be worse than none
+      State zeros;
+      round_elements(zeros);
+      note(zeros);
+    }
   }
   void note(const State& state) {
     if (state.error < best_.error) best_ = state;
@@ -231,8 +273,8 @@ class ScaleSearch {
         all_normal = all_normal && each * each > kSmallestScale * kSmallestScale;
       }
       if (!all_normal) {  // the smallest scale may be worse than none
-        const Lanes found = Lanes::load(scale), error = error_of(sums_of(c, inverse(found)), found);
-        where_less(error, Lanes(), found, Lanes()).store(scale);
+        const Lanes found = Lanes::load(scale);
+        where_less(round_at(c, found).error, round_at(c, Lanes()).error, found, Lanes()).store(scale);
       }
       for (int s = 0; s < Lanes::kWidth; ++s) own_scale[static_cast<size_t>(c * Lanes::kWidth + s)] = to_f16(scale[s]);
       store_codes(c, inverse(Lanes::load(scale)));
@@ -242,6 +284,7 @@ class ScaleSearch {
   SubBlocks<kElements, kSubs, kWeighted, kShared> sub_;
   std::array<Lanes, kChunks> scale_{};
   std::array<Sums, kChunks> sums_{};
+  std::array<std::array<Sums, kShared ? kTried : 1>, kChunks> tried_{};
   State best_;
 };
 

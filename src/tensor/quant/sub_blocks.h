@@ -13,7 +13,8 @@ namespace hermes::quant {
 // end of F32.
 inline constexpr float kLargestElement = 0x1.0p30F;
 inline constexpr float kLargestImportance = 0x1.0p100F, kSmallestImportance = 0x1.0p-100F;
-inline constexpr float kLeastImportance = 0x1.0p-24F;  // beside the largest
+// Beside the largest: of an element without importance, and of every element where a whole sub-block has none.
+inline constexpr float kLeastImportance = 0x1.0p-60F, kUncounted = 0x1.0p-24F;
 inline constexpr float kLargestF16 = 65504.0F, kSmallestScale = 0x1.0p-24F;
 
 // NaN counts as 0.
@@ -28,6 +29,9 @@ inline F16 to_scale(float x) {
   if (x != 0 && x > -kSmallestScale && x < kSmallestScale) x = x < 0 ? -kSmallestScale : kSmallestScale;
   return to_f16(within(x, kLargestF16));
 }
+
+// Of two errors that come from sums, one is the less only if it is so beyond the roundings of F32.
+inline constexpr float kBeyondRoundings = 1 - 0x1.0p-21F;
 
 // kShared: the sub-blocks share a scale, so the importance of one weighs against that of another; else each is a block
 // of its own.
@@ -85,8 +89,7 @@ class SubBlocks {
     float* to = values + ((s / Lanes::kWidth) * kElements + i) * Lanes::kWidth + s % Lanes::kWidth;
     for (int k = 0; k < Lanes::kWidth; ++k) to[k * Lanes::kWidth] = each[k];
   }
-  // Divided by a power of two, which changes no choice, so that the largest is from 1 to 2. None counts as less than
-  // kLeastImportance beside that.
+  // Divided by a power of two, which changes no choice, so that the largest is from 1 to 2.
   void load_importance(const float* importance, int first, int n_subs) {
     Lanes highest;
     for (int i = 0; i < n_subs * kElements; i += Lanes::kWidth) {
@@ -96,10 +99,14 @@ class SubBlocks {
     constexpr uint32_t kExponent = 0x7F800000;
     const Lanes factor(1.0F / std::bit_cast<float>(std::bit_cast<uint32_t>(top) & kExponent));
     for (int s = 0; s < n_subs; ++s) {
+      Lanes each[kElements / Lanes::kWidth], highest_here;
       for (int i = 0; i < kElements; i += Lanes::kWidth) {
         const Lanes w = within(Lanes::load(importance + s * kElements + i), kLargestImportance) * factor;
-        scatter(max(w, Lanes(kLeastImportance)), w_, i, first + s);
+        each[i / Lanes::kWidth] = w;
+        highest_here = max(highest_here, w);
       }
+      const Lanes least(largest(highest_here) > kLeastImportance ? kLeastImportance : kUncounted);
+      for (int i = 0; i < kElements; i += Lanes::kWidth) scatter(max(each[i / Lanes::kWidth], least), w_, i, first + s);
     }
   }
 

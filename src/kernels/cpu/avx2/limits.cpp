@@ -1,8 +1,8 @@
-#include "kernels/cpu/avx2/lanes.h"
+#include "kernels/cpu/avx2/quant_lanes.h"
 #include "kernels/cpu/limit_kernels.h"
 
 namespace hermes::kernels::avx2 {
 
-constinit const LimitKernels kLimits = make_limit_kernels<Lanes, Bf16Pairs>();
+constinit const LimitKernels kLimits = make_limit_kernels<QuantLanes, Bf16Pairs, false>();
 
 }  // namespace hermes::kernels::avx2

@@ -1,8 +1,8 @@
 #include "kernels/cpu/limit_kernels.h"
-#include "kernels/cpu/scalar/lanes.h"
+#include "kernels/cpu/scalar/quant_lanes.h"
 
 namespace hermes::kernels::scalar {
 
-constinit const LimitKernels kLimits = make_limit_kernels<Lanes, Bf16Pairs>();
+constinit const LimitKernels kLimits = make_limit_kernels<QuantLanes, Bf16Pairs, false>();
 
 }  // namespace hermes::kernels::scalar
