@@ -26,14 +26,15 @@ set(HERMES_FLOORS
   "serve         | 6 | base net chat grammar generate"
   "synth         | 6 | base chat generate verify"
   "eval          | 6 | base chat generate verify"
+  "quantize      | 6 | base tensor formats ops tokenizer model model_files"
   "rl            | 6 | base tensor chat generate verify train"
   "swarm         | 6 | base tensor net collective train"
   "apps          | 7 | *")
 
-# hermes_folder(<folder> SOURCES ... [TESTS ...] [BENCHES ...] [LIBS third-party ...] [TEST_LIBS ...])
-# makes the static library hermes_<folder>, its one test binary and its unit benchmark.
+# hermes_folder(<folder> SOURCES ... [TESTS ...] [THREADS] [BENCHES ...] [LIBS third-party ...] [TEST_LIBS ...])
+# makes the static library hermes_<folder>, its one test binary and its unit benchmark. THREADS: its tests start threads.
 function(hermes_folder folder)
-  cmake_parse_arguments(ARG "" "" "SOURCES;TESTS;BENCHES;LIBS;TEST_LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "THREADS" "" "SOURCES;TESTS;BENCHES;LIBS;TEST_LIBS" ${ARGN})
   string(REPLACE "/" "_" id "${folder}")
   set(found FALSE)
   foreach(line IN LISTS HERMES_FLOORS)
@@ -56,13 +57,18 @@ function(hermes_folder folder)
     endif()
   endforeach()
   hermes_warnings(hermes_${id})
+  if(HERMES_BUILD_FUZZERS AND folder IN_LIST HERMES_FUZZED)
+    target_compile_options(hermes_${id} PRIVATE -fsanitize=fuzzer-no-link)  # it tells the fuzzer which edges it took
+  endif()
 
   if(ARG_TESTS AND HERMES_BUILD_TESTS)
+    set(threads "")
+    if(ARG_THREADS)
+      set(threads THREADS)
+    endif()
     add_executable(${id}_test ${ARG_TESTS})
     target_link_libraries(${id}_test PRIVATE hermes_${id} ${ARG_TEST_LIBS} GTest::gmock GTest::gtest_main)
-    hermes_warnings(${id}_test)
-    gtest_discover_tests(${id}_test DISCOVERY_MODE PRE_TEST TEST_PREFIX "${folder}." DISCOVERY_TIMEOUT 60
-                         PROPERTIES TIMEOUT 300 LABELS "${folder}")
+    hermes_test_target(${id}_test ${threads} PREFIX "${folder}." LABELS "${folder}")
   endif()
   if(ARG_BENCHES AND HERMES_BUILD_BENCHES)
     add_executable(${id}_bench ${ARG_BENCHES})

@@ -1,5 +1,6 @@
 # hermes_fuzzer(<name> SOURCE foo_fuzz.cpp LIBS hermes_x [CORPUS dir]): a libFuzzer binary, and a test that runs it
 # for HERMES_FUZZ_SECONDS. By hand: build/asan-ubsan/.../<name> -max_total_time=3600 <corpus folder>
+set(HERMES_FUZZED base tensor formats tokenizer chat grammar model model_files verify)  # folders with parsers
 set(HERMES_FUZZ_SECONDS 10 CACHE STRING "seconds each fuzz target runs in tests")
 function(hermes_fuzzer name)
   cmake_parse_arguments(ARG "" "SOURCE;CORPUS" "LIBS" ${ARGN})

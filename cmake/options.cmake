@@ -15,10 +15,6 @@ if(HERMES_SANITIZE)
   add_link_options(-fsanitize=${HERMES_SANITIZE})
 endif()
 
-if(HERMES_BUILD_FUZZERS)
-  add_compile_options(-fsanitize=fuzzer-no-link)  # every library tells the fuzzer which edges it took
-endif()
-
 find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})

@@ -23,5 +23,7 @@ void add_chat(CLI::App& app, Action& action);
 void add_eval(CLI::App& app, Action& action);
 void add_synth(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
+void add_quantize(CLI::App& app, Action& action);
+void add_imatrix(CLI::App& app, Action& action);
 
 }  // namespace hermes::apps

@@ -5,6 +5,7 @@
 
 #include "apps/chat_model.h"
 #include "apps/commands.h"
+#include "apps/eval_perplexity.h"
 #include "apps/interrupt.h"
 #include "apps/progress.h"
 #include "base/file.h"
@@ -27,7 +28,9 @@ struct EvalOptions {
   std::string failures;
   int64_t limit = 0;
   int64_t max_tokens = 1024;
+  PerplexityEvalOptions perplexity;
   bool json = false;
+  std::vector<CLI::Option*> of_nano, of_perplexity;  // what only one task has
 };
 
 // A decoder on one thread of its own, over the shared weights: as many cases at once as there are cores.
@@ -66,10 +69,7 @@ std::string failure_line(const eval::Case& asked, const eval::Answer& answer) {
          "\n";
 }
 
-Status evaluate(EvalOptions options) {
-  const std::string task = options.arguments.back();
-  if (options.arguments.size() > 1) options.model.path = options.arguments.front();
-  if (task != "nano") return Error::invalid("no task \"{}\"; there is nano (or nano with --data FILE)", task);
+Status evaluate_cases(const EvalOptions& options, const std::string& task) {
   HERMES_ASSIGN(std::vector<eval::Case> cases,
                 eval::read_cases(options.data.empty() ? std::string(kNanoData) : options.data));
   std::erase_if(cases, [&](const eval::Case& one) {
@@ -124,29 +124,49 @@ Status evaluate(EvalOptions options) {
       model.name, task, cases.size(), result->scores.text(), result->tokens, result->seconds));
 }
 
+Status evaluate(EvalOptions options) {
+  const std::string task = options.arguments.back();
+  if (options.arguments.size() > 1) options.model.path = options.arguments.front();
+  const bool nano = task == "nano";
+  if (!nano && task != "perplexity") {
+    return Error::invalid("no task \"{}\"; there are nano (or nano with --data FILE) and perplexity", task);
+  }
+  for (const CLI::Option* option : nano ? options.of_perplexity : options.of_nano) {
+    if (option->count() > 0) return Error::invalid("{} is no option of the task {}", option->get_name(), task);
+  }
+  return nano ? evaluate_cases(options, task) : evaluate_perplexity(options.model, options.perplexity, options.json);
+}
+
 }  // namespace
 
 void add_eval(CLI::App& app, Action& action) {
-  auto* command = app.add_subcommand("eval", "measure how often a model is right");
+  auto* command = app.add_subcommand("eval", "measure how often a model is right, or how well it foretells a text");
   auto options = std::make_shared<EvalOptions>();
   add_run_options(*command, options->model);
   command
-      ->add_option("[MODEL] TASK", options->arguments, "model folder (default: the embedded hermes-nano); task: nano")
+      ->add_option("[MODEL] TASK", options->arguments,
+                   "model folder or .gguf file (default: the embedded hermes-nano); task: nano or perplexity")
       ->required()
       ->expected(1, 2);
-  command->add_option("--data", options->data, "cases of the task, as hermes synth writes them (*.jsonl, *.jsonl.zst)");
-  command->add_option("--family", options->family, "only this family of problems");
-  command->add_option("--mode", options->mode, "with reasoning, without, or both")
-      ->check(CLI::IsMember({"think", "direct", "both"}))
-      ->capture_default_str();
-  command->add_option("--limit", options->limit, "at most so many cases, evenly from all kinds")
-      ->check(CLI::PositiveNumber);
-  command->add_option("--max-tokens", options->max_tokens, "of one answer")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  command->add_option("--failures", options->failures, "write the wrong answers to this file, JSONL");
   command->add_flag("--json", options->json, "print the report as JSON");
-  command->footer("Example: hermes eval nano --limit 500");
+  options->of_nano = {
+      command->add_option("--data", options->data, "cases, as hermes synth writes them (*.jsonl, *.jsonl.zst)"),
+      command->add_option("--family", options->family, "only this family of problems"),
+      command->add_option("--mode", options->mode, "with reasoning, without, or both")
+          ->check(CLI::IsMember({"think", "direct", "both"}))
+          ->capture_default_str(),
+      command->add_option("--limit", options->limit, "at most so many cases, evenly from all kinds")
+          ->check(CLI::PositiveNumber),
+      command->add_option("--max-tokens", options->max_tokens, "of one answer")
+          ->check(CLI::PositiveNumber)
+          ->capture_default_str(),
+      command->add_option("--failures", options->failures, "write the wrong answers to this file, JSONL")};
+  options->of_perplexity = add_perplexity_options(*command, options->perplexity);
+  for (CLI::Option* option : options->of_nano) option->group("Task nano");
+  for (CLI::Option* option : options->of_perplexity) option->group("Task perplexity");
+  command->footer(
+      "Examples: hermes eval nano --limit 500\n"
+      "          hermes eval model-q4.gguf perplexity -f text.txt --against model-f16.gguf");
   command->callback([options, &action] { action = [options] { return evaluate(*options); }; });
 }
 

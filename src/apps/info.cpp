@@ -32,6 +32,7 @@ std::string describe_blocks(const model::ArchSpec& spec) {
     text += fmt::format(", llama3 scaling x{} beyond {}", spec.rope.llama3->factor,
                         spec.rope.llama3->original_max_position);
   }
+  if (spec.rope.interleaved) text += ", interleaved";
   if (spec.qk_norm) text += ", QK norm";
   if (spec.qkv_bias) text += ", QKV bias";
   if (spec.out_bias) text += ", output bias";

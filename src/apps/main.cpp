@@ -29,6 +29,8 @@ int main(int argc, char** argv) {
   hermes::apps::add_train(app, action);
   hermes::apps::add_synth(app, action);
   hermes::apps::add_bench(app, action);
+  hermes::apps::add_quantize(app, action);
+  hermes::apps::add_imatrix(app, action);
   hermes::apps::add_eval(app, action);
   app.footer("hermes COMMAND --help shows a command's options and an example.");
 

@@ -1,6 +1,7 @@
 #include "base/file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -111,7 +112,7 @@ Result<AtomicFile> AtomicFile::create(const std::filesystem::path& path) {
     std::filesystem::path partial = path;
     partial += fmt::format(".{}-{}.partial", ::getpid(), counter.fetch_add(1));
     const int fd = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (fd >= 0) return AtomicFile(path, std::move(partial), fd);
+    if (fd >= 0) return AtomicFile(path, std::move(partial), fd, false);
     // A killed process of the same number (in a container: often) leaves its partial files behind.
     if (errno == EEXIST) continue;
     if (errno == ENOENT) return Error::not_found("{}: there is no folder to write it to", path.string());
@@ -119,13 +120,47 @@ Result<AtomicFile> AtomicFile::create(const std::filesystem::path& path) {
   }
 }
 
+std::filesystem::path AtomicFile::part_path(const std::filesystem::path& path) {
+  std::filesystem::path part = path;
+  return part += ".part";
+}
+
+Result<AtomicFile> AtomicFile::resume(const std::filesystem::path& path, uint64_t keep) {
+  std::filesystem::path part = part_path(path);
+  const int fd = ::open(part.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+  if (fd < 0 && errno == ENOENT) return Error::not_found("{}: there is no folder to write it to", path.string());
+  if (fd < 0) return errno_error(part, "open");
+  AtomicFile file(path, part, fd, true);
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    return Error::invalid("{}: another process is writing it", part.string());
+  }
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) return errno_error(part, "stat");
+  if (static_cast<uint64_t>(status.st_size) < keep) {
+    return Error::corrupt("{}: {} bytes, of which {} should be complete; delete it to begin anew", part.string(),
+                          status.st_size, keep);
+  }
+  if (::ftruncate(fd, static_cast<off_t>(keep)) != 0) return errno_error(part, "truncate");
+  if (::lseek(fd, 0, SEEK_END) < 0) return errno_error(part, "seek in");
+  return file;
+}
+
 AtomicFile::AtomicFile(AtomicFile&& other) noexcept
-    : target_(std::move(other.target_)), partial_(std::move(other.partial_)), fd_(std::exchange(other.fd_, -1)) {}
+    : target_(std::move(other.target_)),
+      partial_(std::move(other.partial_)),
+      fd_(std::exchange(other.fd_, -1)),
+      stays_(other.stays_) {}
 
 AtomicFile::~AtomicFile() {
   if (fd_ < 0) return;
   ::close(fd_);
-  ::unlink(partial_.c_str());
+  if (!stays_) ::unlink(partial_.c_str());
+}
+
+Status AtomicFile::sync() {
+  HERMES_CHECK(fd_ >= 0, "sync after commit");
+  if (::fsync(fd_) != 0) return errno_error(partial_, "fsync");
+  return {};
 }
 
 Status AtomicFile::write(std::span<const std::byte> bytes) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -36,24 +37,31 @@ class MappedFile {
 };
 
 // Writes beside `path` and renames over it on commit(), after fsync of file and folder: readers see the old content
-// or the new, never a part. Destroyed without commit(), it leaves nothing behind.
+// or the new, never a part. Destroyed without commit(), it leaves nothing behind, or what can be gone on with.
 class AtomicFile {
  public:
   static Result<AtomicFile> create(const std::filesystem::path& path);
+  // For work that takes hours: what was written stays, as part_path(path), when the object goes without commit(). Goes on
+  // behind the first `keep` bytes of such a part (corrupt where it is shorter); 0 begins anew. Invalid while another
+  // process has it.
+  static Result<AtomicFile> resume(const std::filesystem::path& path, uint64_t keep);
+  static std::filesystem::path part_path(const std::filesystem::path& path);  // PATH.part
   ~AtomicFile();
   AtomicFile(AtomicFile&& other) noexcept;
   AtomicFile& operator=(AtomicFile&&) = delete;
 
   Status write(std::span<const std::byte> bytes);
   Status write(std::string_view text);
+  Status sync();  // what was written so far survives a power cut
   Status commit();
 
  private:
-  AtomicFile(std::filesystem::path target, std::filesystem::path partial, int fd)
-      : target_(std::move(target)), partial_(std::move(partial)), fd_(fd) {}
+  AtomicFile(std::filesystem::path target, std::filesystem::path partial, int fd, bool stays)
+      : target_(std::move(target)), partial_(std::move(partial)), fd_(fd), stays_(stays) {}
   std::filesystem::path target_;
   std::filesystem::path partial_;
   int fd_;
+  bool stays_;  // without commit()
 };
 
 }  // namespace hermes

@@ -6,8 +6,8 @@
 //   the rest  the tensors' bytes, from the next multiple of the alignment on, each at a multiple of the alignment
 //
 // Goals: whatever parses is safe to view: inside the file, of the right size, aligned, no two tensors on one byte.
-// Nothing is allocated because a number in the file says so: memory is at most some eight times the header's bytes, time
-// linear in them (but for sorting the names). Every refusal names the file, the key or tensor, and the byte.
+// Nothing is allocated because a number in the file says so: memory is a small multiple of the header's bytes (entries of
+// 14 bytes at least are kept in 56), and time is linear in them but for sorting the names. Every refusal names the file, the key or tensor, and the byte.
 // Non-goals: repair; the meaning of keys; big-endian files and version 1, which are refused by name.
 // Source: ggml's docs/gguf.md.
 #pragma once

@@ -126,16 +126,15 @@ std::string GgufFields::encoded() const {
   return out;
 }
 
-Result<GgufWriter> GgufWriter::create(const fs::path& path, const GgufFields& fields,
-                                      std::span<const GgufTensorPlan> tensors) {
-  const std::string what = path.string();
+Result<GgufWriter::Layout> GgufWriter::layout_of(const GgufFields& fields, std::span<const GgufTensorPlan> tensors,
+                                                 const std::string& what) {
   HERMES_TRY(check_names(tensors, what));
-  std::string head(kGgufMagic);
+  Layout layout{.head = std::string(kGgufMagic), .sizes = {}};
+  std::string& head = layout.head;
   append_little_endian<uint32_t>(head, kGgufVersion);
   append_little_endian<uint64_t>(head, tensors.size());
   append_little_endian<uint64_t>(head, fields.size());
   head += fields.encoded();
-  std::vector<uint64_t> sizes;
   uint64_t offset = 0;
   for (const GgufTensorPlan& plan : tensors) {
     HERMES_ASSIGN(const uint64_t bytes, bytes_of(plan, what));
@@ -146,12 +145,40 @@ Result<GgufWriter> GgufWriter::create(const fs::path& path, const GgufFields& fi
     append_little_endian<uint32_t>(head, plan.type->number);
     append_little_endian<uint64_t>(head, offset);
     offset += round_up(bytes, fields.alignment());
-    sizes.push_back(bytes);
+    layout.sizes.push_back(bytes);
   }
   head.resize(round_up(head.size(), fields.alignment()));
+  return layout;
+}
+
+Result<GgufWriter> GgufWriter::create(const fs::path& path, const GgufFields& fields,
+                                      std::span<const GgufTensorPlan> tensors) {
+  HERMES_ASSIGN(Layout layout, layout_of(fields, tensors, path.string()));
   HERMES_ASSIGN(AtomicFile file, AtomicFile::create(path));
-  HERMES_TRY(file.write(head));
-  GgufWriter writer(std::move(file), std::move(sizes), fields.alignment());
+  HERMES_TRY(file.write(layout.head));
+  GgufWriter writer(std::move(file), std::move(layout.sizes), fields.alignment(), 0);
+  HERMES_TRY(writer.finish_tensors());
+  return writer;
+}
+
+Result<GgufWriter> GgufWriter::resume(const fs::path& path, const GgufFields& fields,
+                                      std::span<const GgufTensorPlan> tensors, size_t n_done) {
+  HERMES_CHECK(n_done <= tensors.size(), "{} of {} tensors", n_done, tensors.size());
+  HERMES_ASSIGN(Layout layout, layout_of(fields, tensors, path.string()));
+  uint64_t keep = 0;
+  if (n_done > 0) {
+    const fs::path part = AtomicFile::part_path(path);
+    HERMES_ASSIGN(const std::shared_ptr<const MappedFile> there, MappedFile::open(part));
+    const auto head = std::as_bytes(std::span(layout.head));
+    if (there->bytes().size() < head.size() || !std::equal(head.begin(), head.end(), there->bytes().begin())) {
+      return Error::corrupt("{}: it is of another model or other settings; delete it to begin anew", part.string());
+    }
+    keep = head.size();
+    for (size_t i = 0; i < n_done; ++i) keep += round_up(layout.sizes[i], fields.alignment());
+  }
+  HERMES_ASSIGN(AtomicFile file, AtomicFile::resume(path, keep));
+  if (n_done == 0) HERMES_TRY(file.write(layout.head));
+  GgufWriter writer(std::move(file), std::move(layout.sizes), fields.alignment(), n_done);
   HERMES_TRY(writer.finish_tensors());
   return writer;
 }

@@ -65,24 +65,36 @@ class GgufWriter {
   static Result<GgufWriter> create(const std::filesystem::path& path, const GgufFields& fields,
                                    std::span<const GgufTensorPlan> tensors);
 
+  // The same for work that takes long: without commit() the file stays as AtomicFile::part_path(path), and a later call
+  // with the same arguments goes on behind its first `n_done` tensors. Corrupt where that part has another head.
+  static Result<GgufWriter> resume(const std::filesystem::path& path, const GgufFields& fields,
+                                   std::span<const GgufTensorPlan> tensors, size_t n_done);
+
   // The next bytes of the tensors' data, in the order of the plans: a tensor in as many pieces as one likes, but no
   // piece of two tensors. Padding is put between by itself.
   Status append(std::span<const std::byte> bytes);
   uint64_t bytes_left() const;  // of the tensor that is being written; 0 when all are complete
+  Status sync() { return file_.sync(); }
 
   // The file appears, complete; before, and without it, there is nothing at `path` but what was there. All tensors must
   // have been written (CHECK).
   Status commit();
 
  private:
-  GgufWriter(AtomicFile file, std::vector<uint64_t> sizes, uint64_t alignment)
-      : file_(std::move(file)), sizes_(std::move(sizes)), alignment_(alignment) {}
+  struct Layout {
+    std::string head;             // all but the tensors' bytes
+    std::vector<uint64_t> sizes;  // bytes of each tensor
+  };
+  static Result<Layout> layout_of(const GgufFields& fields, std::span<const GgufTensorPlan> tensors,
+                                  const std::string& what);
+  GgufWriter(AtomicFile file, std::vector<uint64_t> sizes, uint64_t alignment, size_t n_done)
+      : file_(std::move(file)), sizes_(std::move(sizes)), alignment_(alignment), tensor_(n_done) {}
   Status finish_tensors();
 
   AtomicFile file_;
   std::vector<uint64_t> sizes_;  // bytes of each tensor
   uint64_t alignment_;
-  size_t tensor_ = 0;     // the one being written
+  size_t tensor_;         // the one being written
   uint64_t written_ = 0;  // of it
 };
 

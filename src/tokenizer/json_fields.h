@@ -26,4 +26,7 @@ Result<bool> boolean_or(const JsonObject& object, std::string_view name, bool ab
 // The array at `name`; an error where there is none.
 Result<const json::array*> array_at(const JsonObject& object, std::string_view name);
 
+// Whether the "normalizer" of a tokenizer.json (null and absent: none) is NFC; no other is supported. `what` names the file.
+Result<bool> read_nfc(const json::value* normalizer, const std::string& what);
+
 }  // namespace hermes::tokenizer

@@ -14,7 +14,7 @@
 namespace hermes::tokenizer {
 
 struct ModelFields {
-  TokenStrings texts;  // by id; "" where the vocabulary has a hole
+  TokenStrings texts;                 // by id; "" where the vocabulary has a hole
   StringIndex index = StringIndex();  // over texts
   std::vector<Merge> merges;
   BpeOptions options;  // byte_level is the pre-tokenizer's to say

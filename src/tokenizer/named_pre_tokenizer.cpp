@@ -5,6 +5,8 @@
 
 #include "base/json.h"
 #include "base/utf8.h"
+#include "tokenizer/bpe_trainer.h"
+#include "tokenizer/json_fields.h"
 #include "tokenizer/split_scanner.h"
 
 namespace hermes::tokenizer {
@@ -39,6 +41,7 @@ constexpr std::string_view kDeepseekLlm[] = {
     R"(\p{N}+)",
 };
 constexpr std::string_view kDeepseekCoder[] = {R"([\r\n])", R"(\s?\p{L}+)", R"(\s?\p{P}+)", kHan, R"(\p{N})"};
+constexpr std::string_view kWords[] = {kWordsPattern};
 constexpr std::string_view kDigits[] = {R"(\p{N})"};
 
 struct Named {
@@ -59,6 +62,10 @@ constexpr Named kNamed[] = {
     {.name = "deepseek-coder", .patterns = kDeepseekCoder},
     {.name = "gpt-2", .patterns = {}, .gpt2_pattern = true},
     {.name = "starcoder", .patterns = kDigits, .gpt2_pattern = true},
+    // Ours: of vocabularies that train-tokenizer makes. Other programs do not know these names.
+    {.name = "hermes-llama3", .patterns = kLlama3},
+    {.name = "hermes-qwen", .patterns = kQwen},
+    {.name = "hermes-words", .patterns = kWords},
 };
 
 json::value fields_of(const Named& named) {
@@ -69,6 +76,30 @@ json::value fields_of(const Named& named) {
   }
   steps.push_back({{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", named.gpt2_pattern}});
   return {{"type", "Sequence"}, {"pretokenizers", std::move(steps)}};
+}
+
+// The steps of a pre-tokenizer, those of nested Sequences in their place; what is only about offsets is left out.
+void flatten(const json::value& step, json::array& steps, int depth) {
+  const json::object* object = step.if_object();
+  const json::value* parts = object != nullptr ? object->if_contains("pretokenizers") : nullptr;
+  if (parts == nullptr || !parts->is_array() || depth >= kMaxSequenceDepth) {
+    json::value kept = step;
+    if (json::object* members = kept.if_object()) {
+      members->erase("trim_offsets");
+      const json::value* type = members->if_contains("type");
+      if (type != nullptr && *type == "ByteLevel" && !members->contains("use_regex")) (*members)["use_regex"] = true;
+      if (type != nullptr && *type == "Split" && !members->contains("invert")) (*members)["invert"] = false;
+    }
+    steps.push_back(std::move(kept));
+    return;
+  }
+  for (const json::value& part : parts->get_array()) flatten(part, steps, depth + 1);
+}
+
+json::array steps_of(const json::value& fields) {
+  json::array steps;
+  flatten(fields, steps, 0);
+  return steps;
 }
 
 }  // namespace
@@ -88,6 +119,15 @@ Result<NamedPreTokenizer> find_pre_tokenizer(std::string_view name, std::string_
   }
   return Error::unsupported("{}: pre-tokenizer {} is not supported; {} are", what,
                             to_json_text(json::string(to_valid_utf8(name))), pre_tokenizer_names());
+}
+
+std::optional<std::string_view> name_of_pre_tokenizer(const json::value& fields, bool nfc, bool ignore_merges) {
+  const json::array steps = steps_of(fields);
+  for (const Named& named : kNamed) {
+    if (named.nfc != nfc || named.ignore_merges != ignore_merges) continue;
+    if (steps_of(fields_of(named)) == steps) return named.name;
+  }
+  return std::nullopt;
 }
 
 }  // namespace hermes::tokenizer

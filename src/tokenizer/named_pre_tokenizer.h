@@ -2,9 +2,12 @@
 // rest is from the tokenizer.json files of the models that the names stand for.
 #pragma once
 
+#include <boost/json/fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/json.h"
 #include "base/result.h"
 #include "tokenizer/pre_tokenizer.h"
 
@@ -21,5 +24,9 @@ struct NamedPreTokenizer {
 Result<NamedPreTokenizer> find_pre_tokenizer(std::string_view name, std::string_view what);
 
 std::string pre_tokenizer_names();  // "llama-bpe, qwen2, ..."
+
+// The other way: the name of what a tokenizer.json says in its field "pre_tokenizer", where with that name come just this
+// normalizer and this way with whole words. nullopt where there is no such name.
+std::optional<std::string_view> name_of_pre_tokenizer(const json::value& fields, bool nfc, bool ignore_merges);
 
 }  // namespace hermes::tokenizer

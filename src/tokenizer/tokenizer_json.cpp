@@ -14,27 +14,6 @@ namespace {
 constexpr size_t kMaxFileBytes = size_t{256} << 20;
 constexpr size_t kMaxJsonDepth = 32;
 
-// Whether the normalizer is NFC; otherwise there is none.
-Result<bool> read_normalizer(const json::value& value, const std::string& what, int depth) {
-  HERMES_ASSIGN(const JsonObject object, JsonObject::from(value, what));
-  HERMES_ASSIGN(const std::string type, type_of(object));
-  if (type == "NFC") {
-    HERMES_TRY(check_members(object, {"type"}));
-    return true;
-  }
-  if (type != "Sequence") return Error::unsupported("{}: type \"{}\" is not supported", what, type);
-  if (depth >= kMaxSequenceDepth) return Error::unsupported("{}: Sequences nested too deeply", what);
-  HERMES_TRY(check_members(object, {"type", "normalizers"}));
-  HERMES_ASSIGN(const json::array* parts, array_at(object, "normalizers"));
-  bool nfc = false;
-  for (size_t i = 0; i < parts->size(); ++i) {
-    HERMES_ASSIGN(const bool part,
-                  read_normalizer((*parts)[i], fmt::format("{}: normalizers[{}]", what, i), depth + 1));
-    nfc |= part;
-  }
-  return nfc;
-}
-
 Result<std::unique_ptr<TokenizerParts>> read_parts(const JsonObject& file) {
   const std::string& what = file.what();
   HERMES_TRY(check_members(file, {"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer",
@@ -42,10 +21,7 @@ Result<std::unique_ptr<TokenizerParts>> read_parts(const JsonObject& file) {
   HERMES_ASSIGN(const JsonObject model_object, file.object("model"));
   HERMES_ASSIGN(ModelFields model, read_model(model_object));
   HERMES_ASSIGN(std::vector<AddedToken> added, read_added_tokens(file.find("added_tokens"), what, MergeTable::kMaxId));
-  bool nfc = false;
-  if (const json::value* normalizer = file.find("normalizer")) {
-    HERMES_ASSIGN(nfc, read_normalizer(*normalizer, fmt::format("{}: normalizer", what), 0));
-  }
+  HERMES_ASSIGN(const bool nfc, read_nfc(file.find("normalizer"), what));
   HERMES_ASSIGN(PreTokenizer pre_tokenizer, PreTokenizer::from_json(file.find("pre_tokenizer"), what));
   HERMES_ASSIGN(PostProcessor post_processor, PostProcessor::from_json(file.find("post_processor"), what));
   HERMES_ASSIGN(Decoder decoder, Decoder::from_json(file.find("decoder"), what));

@@ -73,12 +73,6 @@ class Commands(unittest.TestCase):
             shutil.copy(GGUF, folder)
             self.assertEqual(json.loads(hermes("info", folder, "--json"))["n_layers"], 3)
 
-    def test_training_asks_for_a_folder(self):
-        with tempfile.TemporaryDirectory() as folder:
-            recipe = pathlib.Path(folder) / "recipe.json"
-            recipe.write_text(json.dumps({"name": "x", "init_from": str(GGUF)}))
-            self.assertTrue(hermes("train", recipe, status=1))
-
 
 class Damaged(unittest.TestCase):
     """Each is refused by a message, within the time limit; none by a signal."""

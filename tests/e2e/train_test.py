@@ -77,6 +77,15 @@ class Train(unittest.TestCase):
         self.assertEqual(done.stdout, f"{self.folder / name}/model\n")
         return done
 
+    def test_starts_from_a_folder_not_from_gguf(self):
+        recipe = json.loads(self.recipe("gguf", init_from=str(SOURCE / "tests/golden/gguf/llama-f32.gguf")).read_text())
+        del recipe["model"]
+        path = self.folder / "gguf.json"
+        path.write_text(json.dumps(recipe))
+        refused = run(HERMES, "train", path)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("a GGUF file; what is asked for here is a folder", refused.stderr)
+
     def test_a_recipe_becomes_a_model(self):
         self.trained("plain")
         points = self.metrics("plain")

@@ -50,7 +50,10 @@ void check_header(const formats::GgufHeader& header, std::span<const std::byte> 
     require(tensor.begin % header.alignment == 0);
     require(tensor.shape.elements() >= 0);
     const auto bytes = file.subspan(header.data_begin + tensor.begin, tensor.bytes);
-    if (!bytes.empty()) sink = std::to_integer<uint8_t>(bytes.front()), sink = std::to_integer<uint8_t>(bytes.back());
+    if (!bytes.empty()) {
+      sink = std::to_integer<uint8_t>(bytes.front());
+      sink = std::to_integer<uint8_t>(bytes.back());
+    }
     if (tensor.type->dtype && tensor.shape.rank() > 0) {
       require(bytes_of(*tensor.type->dtype, tensor.shape.elements()) == tensor.bytes);
     }

@@ -323,11 +323,6 @@ class AffineSearch {
     fit_units(state);
     round_elements(state);
     note(state);
-    if (best_.d <= kSmallestScale) {  // it may be worse than none
-      State zeros;
-      round_elements(zeros);
-      note(zeros);
-    }
   }
   void note(const State& state) {
     if (state.error < best_.error) best_ = state;

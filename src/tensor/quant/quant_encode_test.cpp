@@ -135,7 +135,9 @@ TEST(QuantEncode, APartGivesThePartsBytes) {
     for (const std::vector<float>& importance : {std::vector<float>(), test::golden_importance()}) {
       std::vector<float> x = test::golden_row("heavy");
       x.resize(1024);
+      std::fill(x.begin() + 256, x.begin() + 512, 0.0F);  // nothing of the block before may be left
       std::vector<float> w(importance.begin(), importance.begin() + (importance.empty() ? 0 : 1024));
+      for (size_t i = 0; i < w.size(); ++i) w[i] *= std::ldexp(1.0F, -30 * static_cast<int>(i / 32 % 4));
       const std::vector<uint8_t> whole = encoded(dtype, x, w);
       for (size_t first = 0; first < x.size(); first += step) {
         for (const size_t n : {step, 3 * step, 9 * step}) {
@@ -168,6 +170,22 @@ TEST(QuantEncode, ZerosAreExact) {
     EXPECT_EQ(energy(round_trip(dtype, zeros)), 0) << name_of(dtype);
     EXPECT_EQ(energy(round_trip(dtype, zeros, ones)), 0) << name_of(dtype);
   }
+  EXPECT_EQ(encoded(DType::kMXFP4, zeros), std::vector<uint8_t>(272));  // as in ggml the smallest scale
+}
+
+// Below what scales can hold, nothing is better than the smallest scale where that would be noise.
+TEST(QuantEncode, SmallElementsAreNotMadeLarger) {
+  const std::vector<float> normal = test::golden_row("normal"), ones(normal.size(), 1.0F);
+  for (const DType dtype : kEncoded) {
+    // An offset in F16 may do so, by its rounding.
+    if (dtype == DType::kQ4_1 || dtype == DType::kQ5_1) continue;
+    for (int e = -40; e <= -10; ++e) {
+      std::vector<float> x = normal;
+      for (float& v : x) v = std::ldexp(v, e);
+      EXPECT_LE(squared_error(x, round_trip(dtype, x), {}), energy(x)) << name_of(dtype) << " 2^" << e;
+      EXPECT_LE(squared_error(x, round_trip(dtype, x, ones), {}), energy(x)) << name_of(dtype) << " 2^" << e;
+    }
+  }
 }
 
 // Equal elements: a scale and perhaps an offset in F16 are the only roundings, but where the scale is a power of two.
@@ -182,6 +200,21 @@ TEST(QuantEncode, ConstantsAreNearlyExact) {
       }
     }
   }
+}
+
+// Far from zero the offset's rounding to F16 is as large as a step of q: the scale that fits what the offset has become
+// saves a quarter of the error and more.
+TEST(QuantEncode, TheScaleFitsTheRoundedOffset) {
+  std::vector<float> x = test::golden_row("normal");
+  const std::vector<float> ones(x.size(), 1.0F);
+  double variance = 0;
+  for (float& v : x) {
+    v *= 30.0F;
+    variance += static_cast<double>(v) * static_cast<double>(v);
+    v += 2000.0F;
+  }
+  EXPECT_LE(squared_error(x, round_trip(DType::kQ4_1, x, ones), {}), 0.0145 * variance);
+  EXPECT_LE(squared_error(x, round_trip(DType::kQ5_1, x, ones), {}), 0.008 * variance);
 }
 
 // What is not finite takes part as something that is.
@@ -222,14 +255,35 @@ TEST(QuantEncode, TakesAnyBits) {
 
 TEST(QuantEncode, LargeElementsSaturate) {
   for (const DType dtype : kEncoded) {
-    std::vector<float> x(256, 1e30F);
-    for (size_t i = 0; i < x.size(); i += 2) x[i] = -1e30F;
-    const std::vector<float> y = round_trip(dtype, x);
-    for (size_t i = 0; i < x.size(); ++i) {
-      ASSERT_TRUE(std::isfinite(y[i])) << name_of(dtype);
-      ASSERT_EQ(std::signbit(y[i]), std::signbit(x[i])) << name_of(dtype);
-      ASSERT_GE(std::fabs(y[i]), 65504.0F) << name_of(dtype);
+    for (const float large : {1e30F, 3e38F}) {
+      std::vector<float> x(256, large);
+      for (size_t i = 0; i < x.size(); i += 2) x[i] = -large;
+      const std::vector<float> y = round_trip(dtype, x);
+      for (size_t i = 0; i < x.size(); ++i) {
+        ASSERT_TRUE(std::isfinite(y[i])) << name_of(dtype);
+        ASSERT_EQ(std::signbit(y[i]), std::signbit(x[i])) << name_of(dtype);
+        ASSERT_GE(std::fabs(y[i]), 65504.0F) << name_of(dtype);
+      }
     }
+  }
+}
+
+// Minimums cannot be negative, but units can: positive elements are the mirror image of negative ones.
+TEST(QuantEncode, PositiveMirrorsNegative) {
+  const std::vector<float> positive = test::golden_row("positive"), negative = test::golden_row("negative");
+  for (const DType dtype : {DType::kQ2_K, DType::kQ4_K, DType::kQ5_K}) {
+    std::vector<float> mirrored = round_trip(dtype, negative);
+    for (float& v : mirrored) v = -v;
+    EXPECT_EQ(round_trip(dtype, positive), mirrored) << name_of(dtype);
+  }
+}
+
+// Where the scale that fits would be 0 in F16, the smallest one above it still serves.
+TEST(QuantEncode, SmallestScaleServes) {
+  std::vector<float> x = test::golden_row("normal");
+  for (float& v : x) v = std::ldexp(v, -15);
+  for (const DType dtype : {DType::kQ3_K, DType::kQ4_K, DType::kQ5_K, DType::kQ6_K}) {
+    EXPECT_LE(squared_error(x, round_trip(dtype, x), {}), 0.05 * energy(x)) << name_of(dtype);
   }
 }
 

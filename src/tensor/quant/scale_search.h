@@ -241,11 +241,6 @@ class ScaleSearch {
     note(state);
     try_neighbours(state);
     note(state);
-    if (best_.d * best_.d <= kSmallestScale * kSmallestScale) {  // it may be worse than none
-      State zeros;
-      round_elements(zeros);
-      note(zeros);
-    }
   }
   void note(const State& state) {
     if (state.error < best_.error) best_ = state;

@@ -1,7 +1,6 @@
 // The elements that are encoded together, transposed: lane by lane a sub-block.
 #pragma once
 
-#include <bit>
 #include <cstdint>
 
 #include "tensor/float_types.h"
@@ -89,15 +88,13 @@ class SubBlocks {
     float* to = values + ((s / Lanes::kWidth) * kElements + i) * Lanes::kWidth + s % Lanes::kWidth;
     for (int k = 0; k < Lanes::kWidth; ++k) to[k * Lanes::kWidth] = each[k];
   }
-  // Divided by a power of two, which changes no choice, so that the largest is from 1 to 2.
+  // The largest becomes 1.
   void load_importance(const float* importance, int first, int n_subs) {
     Lanes highest;
     for (int i = 0; i < n_subs * kElements; i += Lanes::kWidth) {
       highest = max(highest, within(Lanes::load(importance + i), kLargestImportance));
     }
-    const float top = largest(max(highest, Lanes(kSmallestImportance)));
-    constexpr uint32_t kExponent = 0x7F800000;
-    const Lanes factor(1.0F / std::bit_cast<float>(std::bit_cast<uint32_t>(top) & kExponent));
+    const Lanes factor(1.0F / largest(max(highest, Lanes(kSmallestImportance))));
     for (int s = 0; s < n_subs; ++s) {
       Lanes each[kElements / Lanes::kWidth], highest_here;
       for (int i = 0; i < kElements; i += Lanes::kWidth) {
