@@ -272,7 +272,7 @@ class Chat(unittest.TestCase):
             chat.send("What is 2\\\r")
             chat.wait_for(r"\.\.\. ")
             chat.send("+ 2?\r")
-            chat.wait_for(r"\d\s+(.|\n)*> ")
+            chat.wait_for(r"\+ 2\?(.|\n)*\n[^\n]*> ")  # whatever it answers
             chat.send("/history\r")
             self.assertIn("What is 2\r\n+ 2?", chat.wait_for(r"assistant(.|\n)*> "))
         finally:
