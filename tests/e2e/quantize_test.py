@@ -76,7 +76,7 @@ class Quantize(unittest.TestCase):
 
     def test_ctrl_c_keeps_what_is_done(self):
         source = self.folder / "source.gguf"
-        write_zeros(source, n_layers=8, hidden=1024)
+        write_zeros(source, n_layers=6, hidden=768)
         arguments = [str(a) for a in (HERMES, "quantize", source, "--type", "Q5_K_S", "-t", 1)]
         hermes(*arguments[1:], self.folder / "whole.gguf")
         for _ in range(20):  # a machine may be so slow that it has not begun, or so fast that it has ended
