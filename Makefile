@@ -43,7 +43,7 @@ test-sanitizers:
 test-threads:
 	@echo '== 3/3 ThreadSanitizer, the tests that start threads'
 	@$(MAKE) --no-print-directory build PRESET=tsan TARGET='--target thread_tests'
-	@ctest --preset tsan -L '^threads$$' -j$(shell nproc)
+	@ctest --preset tsan -L '[+]threads$$' -j$(shell nproc)
 
 bench: build
 	@build/$(PRESET)/bench/decoder_bench
