@@ -52,7 +52,7 @@ struct CpuContext {
 
 void run_linear(CpuContext& context, const ops::LinearArgs& args);
 void run_linear_quant(CpuContext& context, const ops::LinearArgs& args);  // weights of a block type
-void run_linear_amx(CpuContext& context, const ops::LinearArgs& args);  // BF16 weights, has_tiles
+void run_linear_amx(CpuContext& context, const ops::LinearArgs& args);    // BF16 weights, has_tiles
 void run_attention(CpuContext& context, const ops::AttentionArgs& args);
 void run_kv_store(CpuContext& context, const ops::KvStoreArgs& args);
 void run_rope(CpuContext& context, const ops::RopeArgs& args);

@@ -1,4 +1,5 @@
-#include "kernels/cpu/scalar/quant_lanes.h"
+#include "kernels/cpu/scalar/quant_lanes.h"  // before the templates that use it
+
 #include "kernels/cpu/kernel_table.h"
 #include "kernels/cpu/quant_types.h"
 
