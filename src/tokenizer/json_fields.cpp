@@ -28,6 +28,11 @@ Result<bool> read_normalizer(const json::value& value, const std::string& what, 
 
 }  // namespace
 
+Result<json::value> parse_tokenizer_document(std::string_view text, std::string_view what) {
+  constexpr size_t kMaxDepth = 32;
+  return parse_json(text, what, {.max_depth = kMaxDepth, .unique_names = true});
+}
+
 Result<std::string> type_of(const JsonObject& object) { return object.string("type"); }
 
 Status check_members(const JsonObject& object, std::initializer_list<std::string_view> known) {

@@ -14,6 +14,9 @@ namespace hermes::tokenizer {
 // Objects nested in Sequences are read recursively; deeper than this is no tokenizer.
 inline constexpr int kMaxSequenceDepth = 8;
 
+// A tokenizer.json's text, within the limits for such files.
+Result<json::value> parse_tokenizer_document(std::string_view text, std::string_view what);
+
 // The "type" member.
 Result<std::string> type_of(const JsonObject& object);
 

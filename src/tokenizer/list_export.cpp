@@ -12,8 +12,6 @@
 namespace hermes::tokenizer {
 namespace {
 
-constexpr size_t kMaxJsonDepth = 32;
-
 std::string hole(size_t id) { return fmt::format("[PAD{}]", id); }
 
 void set_token(ExportedLists& lists, size_t id, std::string_view text, TokenKind kind) {
@@ -40,8 +38,7 @@ Status take_side(const std::vector<TokenId>& side, std::string_view where, std::
 }  // namespace
 
 Result<ExportedLists> export_lists(std::string_view tokenizer_json, std::string_view what) {
-  HERMES_ASSIGN(const json::value document,
-                parse_json(tokenizer_json, what, {.max_depth = kMaxJsonDepth, .unique_names = true}));
+  HERMES_ASSIGN(const json::value document, parse_tokenizer_document(tokenizer_json, what));
   HERMES_ASSIGN(const JsonObject file, JsonObject::from(document, std::string(what)));
   HERMES_ASSIGN(const JsonObject model_object, file.object("model"));
   HERMES_ASSIGN(const ModelFields model, read_model(model_object));

@@ -12,7 +12,6 @@ namespace hermes::tokenizer {
 namespace {
 
 constexpr size_t kMaxFileBytes = size_t{256} << 20;
-constexpr size_t kMaxJsonDepth = 32;
 
 Result<std::unique_ptr<TokenizerParts>> read_parts(const JsonObject& file) {
   const std::string& what = file.what();
@@ -42,8 +41,7 @@ Result<Tokenizer> Tokenizer::open(const std::string& path) {
 }
 
 Result<Tokenizer> Tokenizer::parse(std::string_view json_text, std::string_view what) {
-  HERMES_ASSIGN(const json::value document,
-                parse_json(json_text, what, {.max_depth = kMaxJsonDepth, .unique_names = true}));
+  HERMES_ASSIGN(const json::value document, parse_tokenizer_document(json_text, what));
   HERMES_ASSIGN(const JsonObject file, JsonObject::from(document, std::string(what)));
   HERMES_ASSIGN(std::unique_ptr<TokenizerParts> parts, read_parts(file));
   return Tokenizer(std::move(parts));

@@ -10,8 +10,8 @@
 #include <span>
 #include <string>
 
-#include "base/utf8.h"
 #include "formats/gguf_header.h"
+#include "fuzz_checks.h"
 #include "model_files/model_files.h"
 
 namespace {
@@ -20,16 +20,6 @@ using namespace hermes;
 
 // Kept where the optimiser cannot drop the reads.
 volatile uint8_t sink;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-template <class T>
-bool fine(const Result<T>& result) {
-  if (!result.ok()) require(find_invalid_utf8(result.error().message()) == std::string_view::npos);
-  return result.ok();
-}
 
 void check_header(const formats::GgufHeader& header, std::span<const std::byte> file) {
   for (const formats::GgufEntry& entry : header.metadata.entries()) {

@@ -10,22 +10,12 @@
 #include <fstream>
 #include <string>
 
-#include "base/utf8.h"
 #include "formats/imatrix_file.h"
+#include "fuzz_checks.h"
 
 namespace {
 
 using namespace hermes;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-template <class T>
-bool fine(const Result<T>& result) {
-  if (!result.ok()) require(find_invalid_utf8(result.error().message()) == std::string_view::npos);
-  return result.ok();
-}
 
 void check_entries(const formats::Imatrix& imatrix) {
   require(!imatrix.entries.empty() && imatrix.chunk_count >= 0 && imatrix.chunk_size >= 0);

@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <span>
 
-#include "base/utf8.h"
 #include "formats/safetensors_header.h"
+#include "fuzz_checks.h"
 
 namespace {
 
@@ -13,10 +13,6 @@ using namespace hermes;
 
 // Kept where the optimiser cannot drop the reads.
 volatile uint8_t sink;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 }  // namespace
 
