@@ -11,8 +11,8 @@
 
 namespace hermes::kernels {
 
-// kAmx is kAvx512 with products of BF16 weights on tiles (amx_linear.h).
-enum class CpuIsa { kScalar, kAvx2, kAvx512, kAmx };
+// kAmx is kAvx512 with products of BF16 weights on tiles (amx_linear.h); kNeon is that of ARM, with dots of bytes.
+enum class CpuIsa { kScalar, kAvx2, kAvx512, kAmx, kNeon };
 
 std::string_view to_string(CpuIsa isa);
 // The sets that were built and that this processor and operating system run, worst first; never empty.

@@ -5,6 +5,9 @@
 
 #if defined(HERMES_CPU_X86)
 #include <cpuid.h>
+#elif defined(HERMES_CPU_ARM) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
 #endif
 
 namespace hermes::kernels {
@@ -14,6 +17,16 @@ namespace {
 bool has_f16c() {  // clang 14 does not know the name in __builtin_cpu_supports
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
   return __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_F16C) != 0;
+}
+#elif defined(HERMES_CPU_ARM)
+bool has_dotprod() {
+#if defined(__linux__)
+  return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+#elif defined(__APPLE__)
+  return true;  // all of them have it
+#else
+  return false;  // nobody to ask
+#endif
 }
 #endif
 
@@ -31,8 +44,12 @@ bool runnable(CpuIsa isa) {
              __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni") && runnable(CpuIsa::kAvx2);
     case CpuIsa::kAmx:
       return runnable(CpuIsa::kAvx512) && amx::enable();
+    case CpuIsa::kNeon:
+      return false;
   }
   return false;
+#elif defined(HERMES_CPU_ARM)
+  return isa == CpuIsa::kScalar || (isa == CpuIsa::kNeon && has_dotprod());
 #else
   return isa == CpuIsa::kScalar;
 #endif
@@ -50,13 +67,15 @@ std::string_view to_string(CpuIsa isa) {
       return "avx512";
     case CpuIsa::kAmx:
       return "amx";
+    case CpuIsa::kNeon:
+      return "neon";
   }
   return "?";
 }
 
 std::vector<CpuIsa> runnable_cpu_isas() {
   std::vector<CpuIsa> isas;
-  for (const CpuIsa isa : {CpuIsa::kScalar, CpuIsa::kAvx2, CpuIsa::kAvx512, CpuIsa::kAmx}) {
+  for (const CpuIsa isa : {CpuIsa::kScalar, CpuIsa::kAvx2, CpuIsa::kAvx512, CpuIsa::kAmx, CpuIsa::kNeon}) {
     if (runnable(isa)) isas.push_back(isa);
   }
   return isas;
@@ -79,6 +98,10 @@ const KernelTable& kernel_table(CpuIsa isa) {
                                         avx512::kLimits, avx512::kTraining, avx512::kQuant};
   if (isa == CpuIsa::kAvx2) return avx2_table;
   if (isa == CpuIsa::kAvx512 || isa == CpuIsa::kAmx) return avx512_table;
+#elif defined(HERMES_CPU_ARM)
+  static const KernelTable neon_table{neon::kLinear, neon::kLaneGemm, neon::kAttention, neon::kRows,
+                                      neon::kLimits, neon::kTraining, neon::kQuant};
+  if (isa == CpuIsa::kNeon) return neon_table;
 #endif
   HERMES_CHECK(isa == CpuIsa::kScalar, "{} was not built", to_string(isa));
   return scalar_table;

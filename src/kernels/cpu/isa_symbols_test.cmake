@@ -4,7 +4,7 @@
 string(REPLACE "," ";" objects "${OBJECTS}")
 set(n_checked 0)
 foreach(object IN LISTS objects)
-  if(NOT object MATCHES "/(avx2|avx512|amx)/")
+  if(NOT object MATCHES "/(avx2|avx512|amx|neon)/")
     continue()
   endif()
   set(isa ${CMAKE_MATCH_1})

@@ -16,8 +16,9 @@
 
 namespace hermes::kernels {
 
-// While it lives, this thread's arithmetic takes denormals for zero, as vdpbf16ps always does. Where this is
-// not x86, denormals are kept: the bits are then the same on all machines of that kind only.
+// While it lives, this thread's arithmetic takes denormals for zero, as vdpbf16ps always does. ARM decides before the
+// rounding what is a denormal, x86 after it: the bits are the same on all machines of one kind. Elsewhere denormals are
+// kept.
 template <class V>
 class DenormalsAreZero {
  public:
@@ -27,6 +28,15 @@ class DenormalsAreZero {
 
  private:
   unsigned saved_;
+#elif defined(__aarch64__)
+  HERMES_INLINE DenormalsAreZero() {
+    asm volatile("mrs %0, fpcr" : "=r"(saved_) : : "memory");
+    asm volatile("msr fpcr, %0" : : "r"(saved_ | uint64_t{1} << 24) : "memory");
+  }
+  HERMES_INLINE ~DenormalsAreZero() { asm volatile("msr fpcr, %0" : : "r"(saved_) : "memory"); }
+
+ private:
+  uint64_t saved_;
 #else
   HERMES_INLINE DenormalsAreZero() {}
 #endif
