@@ -27,6 +27,7 @@ class TinyModel {
             .rms_eps = 1e-5F,
             .tied_embeddings = tied,
             .rope = {},
+            .fp8 = {},
             .declared_dtype = {}};
     weights.embedding = matrix(vocab_size, spec.hidden_size);
     for (int64_t i = 0; i < spec.n_layers; ++i) {

@@ -22,6 +22,12 @@ struct RopeSpec {
   bool interleaved = false;                  // q and k are ordered for pairs of neighbours (GGUF's llama)
 };
 
+// How weights in F8_E4M3 are scaled ("quantization_config"). Which weights are, and whether a scale is for a row or for all
+// of a matrix, the tensors say.
+struct Fp8Spec {
+  int64_t block_rows = 0, block_columns = 0;  // of a scale; 0: no blocks
+};
+
 struct ArchSpec {
   std::string model_type;  // "llama", "qwen3", "seed_oss"
 
@@ -42,6 +48,7 @@ struct ArchSpec {
   bool tied_embeddings = false;  // tie_word_embeddings: the embedding is the output matrix too
   RopeSpec rope;
 
+  std::optional<Fp8Spec> fp8;
   std::optional<DType> declared_dtype;  // torch_dtype / dtype; the files' own dtypes decide
 
   int64_t q_width() const { return n_heads * head_dim; }

@@ -106,7 +106,7 @@ TEST(ArchSpec, RefusesByNameAndField) {
       {R"("rope_scaling":null)", R"("rope_scaling":[])", "\"rope_scaling\" must be an object, is an array"},
       {R"("use_sliding_window":false)", R"("use_sliding_window":true)", "use_sliding_window"},
       {R"("sliding_window":null)", R"("hidden_act":"gelu")", "hidden_act \"gelu\" is not supported"},
-      {R"("sliding_window":null)", R"("quantization_config":{"quant_method":"fp8"})", "quantization_config"},
+      {R"("sliding_window":null)", R"("quantization_config":{"quant_method":"awq"})", "quantization_config"},
       {R"("tie_word_embeddings":false)", R"("tie_word_embeddings":1)", "must be true or false"},
   };
   for (const auto& c : cases) {

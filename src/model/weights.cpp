@@ -27,6 +27,7 @@ struct Slot {
   ConstTensorView& (*place)(LayerWeights&);  // where it is bound
   Shape (*shape)(const ArchSpec&);
   bool (*present)(const ArchSpec&);
+  Projection& (*projection)(LayerWeights&) = nullptr;  // whose weight this is, if any
 };
 
 bool always(const ArchSpec&) { return true; }
@@ -50,22 +51,22 @@ using W = LayerWeights;
 using V = ConstTensorView;
 constexpr Slot kSlots[] = {
     {"input_layernorm.weight", "attn_norm.weight", [](W& w) -> V& { return w.attention_norm; }, hidden, always},
-    {"self_attn.q_proj.weight", "attn_q.weight", [](W& w) -> V& { return w.q.weight; }, q_by_hidden, always},
+    {"self_attn.q_proj.weight", "attn_q.weight", [](W& w) -> V& { return w.q.weight; }, q_by_hidden, always, [](W& w) -> Projection& { return w.q; }},
     {"self_attn.q_proj.bias", "attn_q.bias", [](W& w) -> V& { return w.q.bias; }, q_wide, has_qkv_bias},
-    {"self_attn.k_proj.weight", "attn_k.weight", [](W& w) -> V& { return w.k.weight; }, kv_by_hidden, always},
+    {"self_attn.k_proj.weight", "attn_k.weight", [](W& w) -> V& { return w.k.weight; }, kv_by_hidden, always, [](W& w) -> Projection& { return w.k; }},
     {"self_attn.k_proj.bias", "attn_k.bias", [](W& w) -> V& { return w.k.bias; }, kv_wide, has_qkv_bias},
-    {"self_attn.v_proj.weight", "attn_v.weight", [](W& w) -> V& { return w.v.weight; }, kv_by_hidden, always},
+    {"self_attn.v_proj.weight", "attn_v.weight", [](W& w) -> V& { return w.v.weight; }, kv_by_hidden, always, [](W& w) -> Projection& { return w.v; }},
     {"self_attn.v_proj.bias", "attn_v.bias", [](W& w) -> V& { return w.v.bias; }, kv_wide, has_qkv_bias},
     {"self_attn.q_norm.weight", "attn_q_norm.weight", [](W& w) -> V& { return w.q_norm; }, head, has_qk_norm},
     {"self_attn.k_norm.weight", "attn_k_norm.weight", [](W& w) -> V& { return w.k_norm; }, head, has_qk_norm},
-    {"self_attn.o_proj.weight", "attn_output.weight", [](W& w) -> V& { return w.out.weight; }, hidden_by_q, always},
+    {"self_attn.o_proj.weight", "attn_output.weight", [](W& w) -> V& { return w.out.weight; }, hidden_by_q, always, [](W& w) -> Projection& { return w.out; }},
     {"self_attn.o_proj.bias", "attn_output.bias", [](W& w) -> V& { return w.out.bias; }, hidden, has_out_bias},
     {"post_attention_layernorm.weight", "ffn_norm.weight", [](W& w) -> V& { return w.mlp_norm; }, hidden, always},
-    {"mlp.gate_proj.weight", "ffn_gate.weight", [](W& w) -> V& { return w.gate.weight; }, mlp_by_hidden, always},
+    {"mlp.gate_proj.weight", "ffn_gate.weight", [](W& w) -> V& { return w.gate.weight; }, mlp_by_hidden, always, [](W& w) -> Projection& { return w.gate; }},
     {"mlp.gate_proj.bias", "ffn_gate.bias", [](W& w) -> V& { return w.gate.bias; }, mlp_wide, has_mlp_bias},
-    {"mlp.up_proj.weight", "ffn_up.weight", [](W& w) -> V& { return w.up.weight; }, mlp_by_hidden, always},
+    {"mlp.up_proj.weight", "ffn_up.weight", [](W& w) -> V& { return w.up.weight; }, mlp_by_hidden, always, [](W& w) -> Projection& { return w.up; }},
     {"mlp.up_proj.bias", "ffn_up.bias", [](W& w) -> V& { return w.up.bias; }, mlp_wide, has_mlp_bias},
-    {"mlp.down_proj.weight", "ffn_down.weight", [](W& w) -> V& { return w.down.weight; }, hidden_by_mlp, always},
+    {"mlp.down_proj.weight", "ffn_down.weight", [](W& w) -> V& { return w.down.weight; }, hidden_by_mlp, always, [](W& w) -> Projection& { return w.down; }},
     {"mlp.down_proj.bias", "ffn_down.bias", [](W& w) -> V& { return w.down.bias; }, hidden, has_mlp_bias},
 };
 
@@ -101,6 +102,13 @@ constexpr DType kBlockTypes[] = {DType::kQ4_0,   DType::kQ4_1,   DType::kQ5_0, D
                                  DType::kQ2_K,   DType::kQ3_K,   DType::kQ4_K, DType::kQ5_K, DType::kQ6_K,
                                  DType::kIQ4_NL, DType::kIQ4_XS, DType::kMXFP4};
 
+// Whether there is a projection of that name, which may be in F8_E4M3.
+bool is_projection(std::string_view name) {
+  return std::any_of(std::begin(kSlots), std::end(kSlots), [&](const Slot& slot) {
+    return slot.projection != nullptr && name.ends_with(slot.name);
+  });
+}
+
 bool can_be_run(DType dtype, bool matrix) {
   if (matrix && std::find(std::begin(kBlockTypes), std::end(kBlockTypes), dtype) != std::end(kBlockTypes)) return true;
   return dtype == DType::kF32 || dtype == DType::kBF16 || dtype == DType::kF16;
@@ -127,6 +135,7 @@ Result<ConstTensorView> find_fitting(const formats::TensorSource& source, Tensor
     return Error::corrupt("{}: tensor \"{}\" has shape {}, {} for {}", file, name, to_string(found->shape),
                           names == TensorNames::kGguf ? "the metadata asks" : "config.json asks", to_string(shape));
   }
+  if (found->dtype == DType::kF8_E4M3 && is_projection(name)) return *found;
   if (const bool matrix = shape.rank() == 2; !can_be_run(found->dtype, matrix)) {
     return Error::unsupported("{}: tensor \"{}\" is {}; {} can be run", file, name, name_of(found->dtype),
                               runnable_types(matrix));
@@ -154,6 +163,22 @@ Result<ConstTensorView> find_rope_factors(const ArchSpec& spec, const formats::T
   return *found;
 }
 
+// The scales of all projections in F8_E4M3.
+Status bind_scales(const ArchSpec& spec, const formats::TensorSource& source, TensorNames names, Weights& weights) {
+  auto kept = std::make_shared<std::vector<std::vector<float>>>();
+  for (int64_t layer = 0; layer < spec.n_layers; ++layer) {
+    for (const Slot& slot : kSlots) {
+      if (slot.projection == nullptr) continue;
+      Projection& projection = slot.projection(weights.layers[static_cast<size_t>(layer)]);
+      if (projection.weight.dtype != DType::kF8_E4M3) continue;
+      HERMES_ASSIGN(projection.scales, find_weight_scales(spec, source, layer_name(spec, names, layer, slot),
+                                                          projection.weight, *kept));
+    }
+  }
+  weights.widened_scales = std::move(kept);
+  return {};
+}
+
 }  // namespace
 
 std::vector<ExpectedTensor> expected_tensors(const ArchSpec& spec, TensorNames names) {
@@ -177,6 +202,7 @@ Result<Weights> bind_weights(const ArchSpec& spec, std::shared_ptr<const formats
         HERMES_ASSIGN(place, find_fitting(*source, names, name, shape));
         return {};
       }));
+  HERMES_TRY(bind_scales(spec, *source, names, weights));
   if (spec.tied_embeddings) weights.output = weights.embedding;
   if (names == TensorNames::kGguf) {
     HERMES_ASSIGN(weights.rope_factors, find_rope_factors(spec, *source));
@@ -197,6 +223,12 @@ std::vector<std::string> weight_findings(const ArchSpec& spec, const formats::Te
     const auto fitting = find_fitting(source, names, expected.name, expected.shape);
     if (!fitting.ok()) note(fitting.error().message());
     known.insert(expected.name);
+    if (fitting.ok() && fitting->dtype == DType::kF8_E4M3) {
+      std::vector<std::vector<float>> kept;
+      const auto scales = find_weight_scales(spec, source, expected.name, *fitting, kept);
+      if (!scales.ok()) note(scales.error().message());
+      for (std::string& name : scale_names(expected.name)) known.insert(std::move(name));
+    }
   }
   // Written by some exporters and never read: a tied output matrix, rotary tables that can be computed.
   if (spec.tied_embeddings) known.insert(outer(names).output);

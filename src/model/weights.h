@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "formats/tensor_source.h"
 #include "model/arch_spec.h"
+#include "ops/linear.h"
 #include "tensor/tensor.h"
 
 namespace hermes::model {
@@ -17,6 +18,7 @@ namespace hermes::model {
 struct Projection {
   ConstTensorView weight;
   ConstTensorView bias;
+  ops::WeightScales scales;  // of a weight in F8_E4M3
 };
 
 struct LayerWeights {
@@ -40,7 +42,9 @@ struct Weights {
   ConstTensorView output;        // [vocab, hidden]; the embedding itself where tied
   ConstTensorView rope_factors;  // [head_dim / 2], F32, or absent: RoPE's inverse frequencies are divided by them
 
-  std::shared_ptr<const formats::TensorSource> source;  // keeps the memory alive
+  // These keep the memory alive.
+  std::shared_ptr<const formats::TensorSource> source;
+  std::shared_ptr<const std::vector<std::vector<float>>> widened_scales;  // those that are not F32 in the source
 };
 
 // How tensors are called: "model.layers.0.self_attn.q_proj.weight" or "blk.0.attn_q.weight".
@@ -55,9 +59,18 @@ std::vector<ExpectedTensor> expected_tensors(const ArchSpec& spec, TensorNames n
 
 // Binds by name. The first tensor that is missing, or whose shape or dtype does not fit, is named with its file and
 // what was expected. F32, F16 and BF16 are taken, mixed as they come; matrices of those block types too that there are
-// kernels for.
+// kernels for, and projections in F8_E4M3 with their scales.
 Result<Weights> bind_weights(const ArchSpec& spec, std::shared_ptr<const formats::TensorSource> source,
                              TensorNames names = TensorNames::kHuggingFace);
+
+// The scales of a weight in F8_E4M3, called `weight_name` in a model folder. What is not F32 there is widened into `kept`.
+// Corrupt where there are none, where their shape is none that ArchSpec::fp8 allows for, or where one is not finite.
+Result<ops::WeightScales> find_weight_scales(const ArchSpec& spec, const formats::TensorSource& source,
+                                             const std::string& weight_name, const ConstTensorView& weight,
+                                             std::vector<std::vector<float>>& kept);
+// What a folder with weights in F8_E4M3 may have beside `weight_name`: its scales, and those of activations, which are not
+// rounded here.
+std::vector<std::string> scale_names(const std::string& weight_name);
 
 // How a source differs from what the architecture expects, for people: one line per finding, at most `most` of them
 // and then a count; empty where all is well.

@@ -1,5 +1,7 @@
 #include "ops/checks.h"
 
+#include <bit>
+
 #include "ops/operand_checks.h"
 #include "tensor/shape_match.h"
 
@@ -37,11 +39,31 @@ void check(const RmsNormArgs& args) {
   check_same_or_apart("rms_norm", "x", args.out, args.x);
 }
 
+namespace {
+
+void check_scales(const WeightScales& scales, int64_t n, int64_t k) {
+  if (!scales.values) return;
+  check_f32("linear", "scales", scales.values);
+  const bool power_of_two = scales.columns >= 16 && std::has_single_bit(static_cast<uint64_t>(scales.columns));
+  HERMES_CHECK(scales.rows > 0 && scales.columns > 0 && (power_of_two || scales.columns >= k),
+               "linear: a scale for {} x {} weights", scales.rows, scales.columns);
+  const Shape expected{(n + scales.rows - 1) / scales.rows, (k + scales.columns - 1) / scales.columns};
+  HERMES_CHECK(scales.values.shape == expected, "linear: scales {}, expected {}", to_string(scales.values.shape),
+               to_string(expected));
+}
+
+}  // namespace
+
 void check(const LinearArgs& args) {
   ShapeMatch match("linear");
   match("x", args.x, {"T", "K"})("weight", args.weight, {"N", "K"})("y", args.y, {"T", "N"});
   check_f32("linear", "x", args.x);
-  check_weight("linear", "weight", args.weight.dtype);
+  if (args.weight.dtype == DType::kF8_E4M3) {
+    check_scales(args.scales, match["N"], match["K"]);
+  } else {
+    check_weight("linear", "weight", args.weight.dtype);
+    HERMES_CHECK(!args.scales.values, "linear: scales with weights of {}", name_of(args.weight.dtype));
+  }
   check_f32("linear", "y", args.y);
   check_apart("linear", "x", args.y, args.x);
   check_apart("linear", "weight", args.y, args.weight);

@@ -30,6 +30,8 @@ void to_floats(DType dtype, const std::byte* from, int64_t n, float* to) {
       return widen<F16>(from, n, to);
     case DType::kBF16:
       return widen<Bf16>(from, n, to);
+    case DType::kF8_E4M3:
+      return widen<F8E4M3>(from, n, to);
     default:
       HERMES_CHECK(false, "{} is not weights", name_of(dtype));
   }
@@ -71,6 +73,10 @@ bool RowEncoder::encode_row(int64_t row, Scratch& scratch, std::byte* out, Round
   const std::byte* from =
       static_cast<const std::byte*>(view.data) + static_cast<size_t>(tensor_.source_row(row)) * source_bytes;
   to_floats(view.dtype, from, row_, scratch.x.data());
+  if (const ops::WeightScales& scales = tensor_.scales; scales.values) {
+    const float* of_row = scales.values.f32() + tensor_.source_row(row) / scales.rows * scales.values.shape[1];
+    for (int64_t i = 0; i < row_; ++i) scratch.x[static_cast<size_t>(i)] *= of_row[i / scales.columns];
+  }
   error = {};
   for (const float x : scratch.x) error.energy += static_cast<double>(x) * static_cast<double>(x);
   if (!std::isfinite(error.energy)) return false;

@@ -68,7 +68,11 @@ Status describe_folder(const model_files::ModelFiles& files, GgufDescription& ma
                             to_string(theirs[i].shape));
     }
     const bool turned = spec.model_type == "llama" && is_turned(ours[i].name);
-    made.tensors.push_back({ours[i].name, view, turned ? spec.head_dim : 0});
+    SourceTensor tensor{ours[i].name, view, turned ? spec.head_dim : 0};
+    if (view.dtype == DType::kF8_E4M3 && view.shape.rank() == 2) {
+      HERMES_ASSIGN(tensor.scales, model::find_weight_scales(spec, *made.source, theirs[i].name, view, made.made));
+    }
+    made.tensors.push_back(std::move(tensor));
   }
   if (spec.rope.llama3) {
     made.made.push_back(rope_factors(spec));

@@ -11,6 +11,7 @@
 #include "formats/tensor_source.h"
 #include "model/arch_spec.h"
 #include "model_files/model_files.h"
+#include "ops/linear.h"
 #include "tensor/tensor.h"
 
 namespace hermes::quantize {
@@ -21,6 +22,7 @@ struct SourceTensor {
   // Rows that the source has in Hugging Face's order and GGUF in that of RoPE over neighbours: of q and k of llama. The
   // size of a head; 0: the order stays.
   int64_t head_dim = 0;
+  ops::WeightScales scales = {};  // of a weight in F8_E4M3
 
   // The source's row that is row `row` here.
   int64_t source_row(int64_t row) const {

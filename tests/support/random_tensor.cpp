@@ -11,6 +11,8 @@ double TestTensor::at(int64_t i) const {
       return static_cast<double>(to_float(view().as<F16>()[i]));
     case DType::kBF16:
       return static_cast<double>(to_float(view().as<Bf16>()[i]));
+    case DType::kF8_E4M3:
+      return static_cast<double>(to_float(view().as<F8E4M3>()[i]));
     default:
       return static_cast<double>(view().f32()[i]);
   }
@@ -23,6 +25,9 @@ void TestTensor::set(int64_t i, float value) const {
       return;
     case DType::kBF16:
       view().as<Bf16>()[i] = to_bf16(value);
+      return;
+    case DType::kF8_E4M3:
+      view().as<F8E4M3>()[i] = to_f8_e4m3(value);
       return;
     default:
       view().f32()[i] = value;

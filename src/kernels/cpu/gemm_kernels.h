@@ -39,10 +39,10 @@ struct Gemm {
         for (int64_t i = 0; i < chunks; ++i) Chunk::load_first(panel, 0).store(out + i * kCols * kCount);
         continue;
       }
-      const auto* from = static_cast<const typename M::Weight*>(piece.weight) + (n + c) * piece.k;
+      const WeightRow<M> row(piece, n + c);
       int64_t at = k;
-      for (; at + kCount <= k_end; at += kCount, out += kCols * kCount) load_chunk<M>(from + at).store(out);
-      if (at < k_end) load_chunk_first<M>(from + at, static_cast<int>(k_end - at)).store(out);
+      for (; at + kCount <= k_end; at += kCount, out += kCols * kCount) row.load(at).store(out);
+      if (at < k_end) row.load_first(at, static_cast<int>(k_end - at)).store(out);
     }
   }
 

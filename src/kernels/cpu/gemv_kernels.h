@@ -18,17 +18,17 @@ HERMES_INLINE void gemv_step(const LinearPiece& piece, int64_t n, int64_t apart)
   using Chunk = typename M::Chunk;
   constexpr int kCount = Chunk::kCount;
   const auto* x = static_cast<const typename M::Packed*>(piece.x);
-  const auto* w = static_cast<const typename M::Weight*>(piece.weight) + n * piece.k;
-  const int64_t stream = apart * piece.k;
+  WeightRow<M> rows[S];
+  unrolled<S>([&](auto s) HERMES_LAMBDA_INLINE { rows[decltype(s)::value] = {piece, n + decltype(s)::value * apart}; });
 
   V sums[S * T];
   unrolled<S * T>([&](auto i) HERMES_LAMBDA_INLINE { sums[decltype(i)::value] = V::zero(); });
   int64_t k = 0;
   for (; k + kCount <= piece.k; k += kCount, x += T * kCount) {
     unrolled<S>([&](auto s) HERMES_LAMBDA_INLINE {
-      const auto* from = w + decltype(s)::value * stream + k;
-      __builtin_prefetch(reinterpret_cast<const char*>(from) + kPrefetchBytes);
-      const Chunk weights = load_chunk<M>(from);
+      const WeightRow<M>& row = rows[decltype(s)::value];
+      __builtin_prefetch(static_cast<const char*>(row.at(k)) + kPrefetchBytes);
+      const Chunk weights = row.load(k);
       unrolled<T>([&](auto t) HERMES_LAMBDA_INLINE {
         V& sum = sums[decltype(s)::value * T + decltype(t)::value];
         sum = fma(Chunk::load(x + decltype(t)::value * kCount), weights, sum);
@@ -37,7 +37,7 @@ HERMES_INLINE void gemv_step(const LinearPiece& piece, int64_t n, int64_t apart)
   }
   if (k < piece.k) {
     unrolled<S>([&](auto s) HERMES_LAMBDA_INLINE {
-      const Chunk weights = load_chunk_first<M>(w + decltype(s)::value * stream + k, static_cast<int>(piece.k - k));
+      const Chunk weights = rows[decltype(s)::value].load_first(k, static_cast<int>(piece.k - k));
       unrolled<T>([&](auto t) HERMES_LAMBDA_INLINE {
         V& sum = sums[decltype(s)::value * T + decltype(t)::value];
         sum = fma(Chunk::load(x + decltype(t)::value * kCount), weights, sum);

@@ -20,6 +20,10 @@ struct LinearPiece {
   float* y = nullptr;            // [T, N]
   int64_t t = 0, k = 0, n = 0;
   int64_t n_begin = 0, n_end = 0;
+  // Of F8_E4M3 weights: that of weight (n, k) is scales[n / scale_rows * scales_per_row + (k >> scale_shift)].
+  const float* scales = nullptr;
+  int64_t scale_rows = 1, scales_per_row = 0;
+  int scale_shift = 0;
 };
 
 // x as `pack` takes it.
@@ -64,7 +68,15 @@ struct LaneGemmKernels {
   void (*run)(const LanePiece& piece);
 };
 
-enum LinearTypes { kWeightF32, kWeightF16, kWeightBf16, kBothBf16, kLinearTypesCount, kWidenedTypesCount = kBothBf16 };
+enum LinearTypes {
+  kWeightF32,
+  kWeightF16,
+  kWeightBf16,
+  kBothBf16,
+  kWeightF8,
+  kLinearTypesCount,
+  kWidenedTypesCount = kBothBf16,  // those that the lane gemm has
+};
 
 // Queries of one KV head: `n_tokens` tokens with `group` heads each.
 struct AttentionBlock {

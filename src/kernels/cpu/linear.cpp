@@ -1,6 +1,7 @@
 #include "ops/linear.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "kernels/cpu/cpu_context.h"
 
@@ -11,6 +12,8 @@ LinearTypes types_of(const ops::LinearArgs& args) {
   switch (args.weight.dtype) {
     case DType::kF16:
       return kWeightF16;
+    case DType::kF8_E4M3:
+      return kWeightF8;
     case DType::kBF16:
       return args.activations == ops::Activations::kBF16 ? kBothBf16 : kWeightBf16;
     default:
@@ -34,6 +37,22 @@ constexpr int64_t kLaneGemmRows = 96;
 constexpr int64_t kLaneGemmMaxK = 1024;
 // Rows of x that share one reading of the panels, at most; fewer where each thread would have few pieces.
 constexpr int64_t kLaneGemmPiece = 192;
+
+void set_scales(const ops::WeightScales& scales, LinearPiece& piece) {
+  static constexpr float kOne = 1;
+  constexpr int kOneForTheRow = 62;  // no index of K is as large
+  if (!scales.values) {
+    piece.scales = &kOne;
+    piece.scale_rows = piece.n;
+    piece.scale_shift = kOneForTheRow;
+    return;
+  }
+  piece.scales = scales.values.f32();
+  piece.scale_rows = scales.rows;
+  piece.scale_shift =
+      scales.columns >= piece.k ? kOneForTheRow : std::countr_zero(static_cast<uint64_t>(scales.columns));
+  piece.scales_per_row = scales.values.shape[1];
+}
 
 void run_linear_lanes(CpuContext& context, const ops::LinearArgs& args) {
   const LaneGemmKernels& kernels = context.kernels.lane_gemm[types_of(args)];
@@ -70,7 +89,7 @@ void run_linear_lanes(CpuContext& context, const ops::LinearArgs& args) {
 void run_linear(CpuContext& context, const ops::LinearArgs& args) {
   if (is_block_type(args.weight.dtype)) return run_linear_quant(context, args);
   if (context.has_tiles && args.weight.dtype == DType::kBF16) return run_linear_amx(context, args);
-  if (types_of(args) != kBothBf16 && args.x.shape[0] >= kLaneGemmRows && args.x.shape[1] <= kLaneGemmMaxK) {
+  if (types_of(args) < kWidenedTypesCount && args.x.shape[0] >= kLaneGemmRows && args.x.shape[1] <= kLaneGemmMaxK) {
     return run_linear_lanes(context, args);
   }
   const LinearKernels& kernels = context.kernels.linear[types_of(args)];
@@ -80,6 +99,7 @@ void run_linear(CpuContext& context, const ops::LinearArgs& args) {
   whole.n = args.weight.shape[0];
   if (whole.t == 0 || whole.n == 0) return;
   whole.weight = args.weight.data;
+  if (args.weight.dtype == DType::kF8_E4M3) set_scales(args.scales, whole);
   whole.y = args.y.f32();
   whole.bias = args.bias ? context.widened(args.bias, context.weights) : nullptr;
 

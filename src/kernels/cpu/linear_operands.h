@@ -24,15 +24,38 @@ struct Bf16Multiply {
   using Chunk = Pairs;
 };
 
-// A chunk of weights as it is multiplied: widened where that is the way.
+// A row of the weights, chunk by chunk as it is multiplied: widened, or scaled, where that is the way.
 template <class M>
-HERMES_INLINE typename M::Chunk load_chunk(const typename M::Weight* p) {
-  return M::Chunk::load(p);
-}
-template <class M>
-HERMES_INLINE typename M::Chunk load_chunk_first(const typename M::Weight* p, int n) {
-  return M::Chunk::load_first(p, n);
-}
+class WeightRow {
+ public:
+  HERMES_INLINE WeightRow() = default;
+  HERMES_INLINE WeightRow(const LinearPiece& piece, int64_t n)
+      : w_(static_cast<const typename M::Weight*>(piece.weight) + n * piece.k) {}
+  HERMES_INLINE const void* at(int64_t k) const { return w_ + k; }
+  HERMES_INLINE typename M::Chunk load(int64_t k) const { return M::Chunk::load(w_ + k); }
+  HERMES_INLINE typename M::Chunk load_first(int64_t k, int n) const { return M::Chunk::load_first(w_ + k, n); }
+
+ private:
+  const typename M::Weight* w_;
+};
+template <class V>
+class WeightRow<WidenedMultiply<V, F8E4M3>> {
+ public:
+  HERMES_INLINE WeightRow() = default;
+  HERMES_INLINE WeightRow(const LinearPiece& piece, int64_t n)
+      : w_(static_cast<const F8E4M3*>(piece.weight) + n * piece.k),
+        scales_(piece.scales + n / piece.scale_rows * piece.scales_per_row),
+        shift_(piece.scale_shift) {}
+  HERMES_INLINE const void* at(int64_t k) const { return w_ + k; }
+  HERMES_INLINE V load(int64_t k) const { return V::load(w_ + k) * scale(k); }
+  HERMES_INLINE V load_first(int64_t k, int n) const { return V::load_first(w_ + k, n) * scale(k); }
+
+ private:
+  HERMES_INLINE V scale(int64_t k) const { return V::broadcast(scales_[k >> shift_]); }
+  const F8E4M3* w_;
+  const float* scales_;
+  int shift_;
+};
 
 template <class M>
 constexpr int64_t chunks_of(int64_t k) {

@@ -29,7 +29,10 @@ constexpr Types kTypes[] = {{DType::kF32, Activations::kF32},
                             {DType::kF16, Activations::kF32},
                             {DType::kBF16, Activations::kF32},
                             {DType::kBF16, Activations::kBF16},
-                            {DType::kF32, Activations::kBF16}};
+                            {DType::kF32, Activations::kBF16},
+                            {DType::kF8_E4M3, Activations::kF32}};
+
+DType bias_type(const Types& types) { return types.weight == DType::kF8_E4M3 ? DType::kBF16 : types.weight; }
 
 std::string describe(const Types& types, int64_t t, int64_t n, int64_t k) {
   return std::string(name_of(types.weight)) + (types.activations == Activations::kBF16 ? " x BF16" : " x F32") +
@@ -77,7 +80,7 @@ TEST_P(LinearOnIsa, IsWithinItsRoundingsOfTheReference) {
         for (const int64_t t : {1, 2, 3, 4, 5, 6, 7, 8, 9, 37}) {
           SCOPED_TRACE(describe(types, t, n, k));
           const TestTensor x = random_tensor(DType::kF32, {t, k}, 1), weight = random_tensor(types.weight, {n, k}, 2);
-          const TestTensor bias = random_tensor(types.weight, {n}, 3);
+          const TestTensor bias = random_tensor(bias_type(types), {n}, 3);
           const TestTensor* used_bias = t % 2 == 0 ? &bias : nullptr;
           const std::vector<float> expected = run(*reference, types, x, weight, used_bias);
           std::vector<double> tolerances;
@@ -115,7 +118,7 @@ TEST_P(LinearOnIsa, IsWithinItsRoundingsForManyShortRows) {
     for (const auto& [t, n, k] : {std::tuple<int64_t, int64_t, int64_t>{97, 70, 33}, {130, 1, 1}, {203, 17, 48}}) {
       SCOPED_TRACE(describe(types, t, n, k));
       const TestTensor x = random_tensor(DType::kF32, {t, k}, 1), weight = random_tensor(types.weight, {n, k}, 2);
-      const TestTensor bias = random_tensor(types.weight, {n}, 3);
+      const TestTensor bias = random_tensor(bias_type(types), {n}, 3);
       const std::vector<float> expected = run(*reference, types, x, weight, &bias);
       std::vector<double> tolerances;
       for (int64_t i = 0; i < t * n; ++i) {

@@ -126,7 +126,8 @@ Result<ArchSpec> read_common_fields(const JsonObject& config, std::optional<int6
     return Error::unsupported("{}: hidden_act \"{}\" is not supported (silu is)", config.what(), *activation);
   }
   if (config.find("quantization_config") != nullptr) {
-    return Error::unsupported("{}: quantization_config: quantised weights are not supported yet", config.what());
+    HERMES_ASSIGN(const JsonObject quantization, config.object("quantization_config"));
+    HERMES_ASSIGN(spec.fp8, read_fp8(quantization));
   }
   return spec;
 }

@@ -14,6 +14,8 @@ inline double element(const void* values, DType dtype, int64_t i) {
       return static_cast<double>(to_float(static_cast<const F16*>(values)[i]));
     case DType::kBF16:
       return static_cast<double>(to_float(static_cast<const Bf16*>(values)[i]));
+    case DType::kF8_E4M3:
+      return static_cast<double>(to_float(static_cast<const F8E4M3*>(values)[i]));
     default:
       HERMES_CHECK(false, "no such elements: {}", name_of(dtype));
   }

@@ -25,7 +25,8 @@ std::vector<double> rounded(const LinearArgs& args) {
 }
 
 // One row of the weights.
-std::vector<double> widened(const ConstTensorView& weight, int64_t row) {
+std::vector<double> widened(const LinearArgs& args, int64_t row) {
+  const ConstTensorView& weight = args.weight;
   const int64_t k = weight.shape[1];
   std::vector<double> out(static_cast<size_t>(k));
   if (is_block_type(weight.dtype)) {
@@ -35,6 +36,13 @@ std::vector<double> widened(const ConstTensorView& weight, int64_t row) {
     out.assign(floats.begin(), floats.end());
   } else {
     for (int64_t i = 0; i < k; ++i) out[static_cast<size_t>(i)] = element(weight, row * k + i);
+  }
+  if (const WeightScales& scales = args.scales; scales.values) {
+    const float* row_scales = scales.values.f32() + row / scales.rows * scales.values.shape[1];
+    for (int64_t i = 0; i < k; ++i) {
+      const float w = static_cast<float>(out[static_cast<size_t>(i)]);
+      out[static_cast<size_t>(i)] = static_cast<double>(w * row_scales[i / scales.columns]);
+    }
   }
   return out;
 }
@@ -46,7 +54,7 @@ void linear(const LinearArgs& args) {
   const std::vector<double> x = rounded(args);
   float* y = args.y.f32();
   for (int64_t n = 0; n < n_out; ++n) {
-    const std::vector<double> weight = widened(args.weight, n);
+    const std::vector<double> weight = widened(args, n);
     for (int64_t t = 0; t < n_tokens; ++t) {
       double sum = 0;
       for (int64_t k = 0; k < n_in; ++k) {

@@ -28,6 +28,18 @@ struct Lanes {
     return {_mm256_cvtph_ps(load_half(p)), _mm256_cvtph_ps(load_half(p + 8))};
   }
   static HERMES_INLINE Lanes load(const Bf16* p) { return {widen(load_half(p)), widen(load_half(p + 8))}; }
+  // As F16 the same bits, moved, stand for 1/256 of the value, subnormal ones too; but NaN has another pattern.
+  static HERMES_INLINE Lanes load(const F8E4M3* p) {
+    const __m256i x = _mm256_cvtepi8_epi16(load_half(p));
+    const __m256i magnitude = _mm256_and_si256(x, _mm256_set1_epi16(0x7F));
+    const __m256i nan = _mm256_cmpeq_epi16(magnitude, _mm256_set1_epi16(0x7F));
+    const __m256i sign = _mm256_and_si256(x, _mm256_set1_epi16(static_cast<int16_t>(0x8000)));
+    const __m256i half = _mm256_or_si256(_mm256_or_si256(_mm256_slli_epi16(magnitude, 7), sign),
+                                         _mm256_and_si256(nan, _mm256_set1_epi16(0x7FFF)));
+    const __m256 up = _mm256_set1_ps(256);
+    return {_mm256_mul_ps(_mm256_cvtph_ps(_mm256_castsi256_si128(half)), up),
+            _mm256_mul_ps(_mm256_cvtph_ps(_mm256_extracti128_si256(half, 1)), up)};
+  }
   static HERMES_INLINE Lanes load_bits(const void* p) { return load(static_cast<const float*>(p)); }
   template <class T>
   static HERMES_INLINE Lanes load_first(const T* p, int n) {

@@ -9,6 +9,7 @@ constinit const LinearKernels kLinear[kLinearTypesCount] = {
     make_linear_kernels<WidenedMultiply<Lanes, F16>>(),
     make_linear_kernels<WidenedMultiply<Lanes, Bf16>>(),
     make_flushing_linear_kernels<Bf16Multiply<Lanes, Bf16Pairs>>(),
+    make_linear_kernels<WidenedMultiply<Lanes, F8E4M3>>(),
 };
 
 constinit const LaneGemmKernels kLaneGemm[kWidenedTypesCount] = {

@@ -28,10 +28,17 @@ struct Lanes {
   static HERMES_INLINE Lanes load(const float* p) { return {_mm512_loadu_ps(p)}; }
   static HERMES_INLINE Lanes load(const F16* p) { return {_mm512_cvtph_ps(load_half(p))}; }
   static HERMES_INLINE Lanes load(const Bf16* p) { return {widen(load_half(p))}; }
+  static HERMES_INLINE Lanes load(const F8E4M3* p) {
+    return {widen_e4m3(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)))};
+  }
   static HERMES_INLINE Lanes load_bits(const void* p) { return {_mm512_loadu_ps(p)}; }
   static HERMES_INLINE Lanes load_first(const float* p, int n) { return {_mm512_maskz_loadu_ps(first_lanes(n), p)}; }
   static HERMES_INLINE Lanes load_first(const F16* p, int n) { return {_mm512_cvtph_ps(load_first_half(p, n))}; }
   static HERMES_INLINE Lanes load_first(const Bf16* p, int n) { return {widen(load_first_half(p, n))}; }
+
+  static HERMES_INLINE Lanes load_first(const F8E4M3* p, int n) {
+    return {widen_e4m3(_mm_maskz_loadu_epi8(first_lanes(n), p))};
+  }
 
   HERMES_INLINE void store(float* p) const { _mm512_storeu_ps(p, v); }
   HERMES_INLINE void store_first(float* p, int n) const { _mm512_mask_storeu_ps(p, first_lanes(n), v); }
@@ -47,6 +54,16 @@ struct Lanes {
   }
   static HERMES_INLINE __m512 widen(__m256i x) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(x), 16));
+  }
+  // As F16 the same bits, moved, stand for 1/256 of the value, subnormal ones too; but NaN has another pattern.
+  static HERMES_INLINE __m512 widen_e4m3(__m128i bytes) {
+    const __m256i x = _mm256_cvtepi8_epi16(bytes);
+    const __m256i magnitude = _mm256_and_si256(x, _mm256_set1_epi16(0x7F));
+    const __mmask16 nan = _mm256_cmpeq_epi16_mask(magnitude, _mm256_set1_epi16(0x7F));
+    const __m256i sign = _mm256_and_si256(x, _mm256_set1_epi16(static_cast<int16_t>(0x8000)));
+    const __m256i half = _mm256_mask_mov_epi16(_mm256_or_si256(_mm256_slli_epi16(magnitude, 7), sign), nan,
+                                               _mm256_set1_epi16(0x7FFF));
+    return _mm512_mul_ps(_mm512_cvtph_ps(half), _mm512_set1_ps(256));
   }
   // As to_bf16. Not the instruction vcvtneps2bf16: it takes denormals for zero.
   static HERMES_INLINE __m256i narrow(__m512 x) {

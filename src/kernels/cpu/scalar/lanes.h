@@ -29,6 +29,7 @@ struct Lanes {
   static HERMES_INLINE Lanes load(const float* p) { return load_first(p, 16); }
   static HERMES_INLINE Lanes load(const F16* p) { return load_first(p, 16); }
   static HERMES_INLINE Lanes load(const Bf16* p) { return load_first(p, 16); }
+  static HERMES_INLINE Lanes load(const F8E4M3* p) { return load_first(p, 16); }
   // 64 bytes as they are: sixteen pairs of BF16, say.
   static HERMES_INLINE Lanes load_bits(const void* p) {
     Lanes r;
@@ -58,6 +59,7 @@ struct Lanes {
   static HERMES_INLINE float widen(float x) { return x; }
   static HERMES_INLINE float widen(F16 x) { return to_float(x); }
   static HERMES_INLINE float widen(Bf16 x) { return to_float(x); }
+  static HERMES_INLINE float widen(F8E4M3 x) { return to_float(x); }
 };
 
 template <class Op>
