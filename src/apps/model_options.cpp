@@ -1,12 +1,17 @@
 #include "apps/model_options.h"
 
+#include <fmt/format.h>
+
 #include <boost/json.hpp>
 #include <cstdio>
 #include <filesystem>
 
 #include "apps/embedded_model.h"
+#include "apps/progress.h"
+#include "base/available_memory.h"
 #include "base/embedded_files.h"
 #include "kernels/cpu/cpu_backend.h"
+#include "model/prepare_weights.h"
 
 namespace hermes::apps {
 
@@ -27,6 +32,10 @@ void add_run_options(CLI::App& command, ModelOptions& options) {
           std::map<std::string, DType>{{"f32", DType::kF32}, {"f16", DType::kF16}, {"bf16", DType::kBF16}},
           CLI::ignore_case))
       ->option_text("f32|f16|bf16");
+  command.add_flag(
+      "--no-repack", options.no_repack,
+      "leave quantised weights as the file has them: ready at once, with no memory beside the mapped file, and "
+      "slower; without it they are copied, and the file's pages given back");
 }
 
 void add_model_options(CLI::App& command, ModelOptions& options) {
@@ -46,6 +55,29 @@ Result<std::unique_ptr<const ModelFiles>> open_model(const std::string& path) {
   return ModelFiles::open(path);
 }
 
+namespace {
+
+// Unless memory is short: a copy beside the file's pages needs them no more, but they cannot be written out as those can.
+void repack(model::Weights& weights, ops::Backend& backend) {
+  const int64_t bytes = model::bytes_to_prepare(weights);
+  if (bytes == 0) return;
+  constexpr int64_t kMega = 1000 * 1000;
+  constexpr double kShare = 0.8;  // the rest is for the cache of keys and values
+  if (const auto memory = available_memory();
+      memory && static_cast<double>(bytes) > kShare * static_cast<double>(*memory)) {
+    fmt::print(
+        stderr,
+        "note: {} MB of weights and {} MB of memory: they stay in the file's order, which is slower (--no-repack "
+        "asks for that, and for no note)\n",
+        bytes / kMega, *memory / kMega);
+    return;
+  }
+  ProgressLine progress("MB of weights");
+  model::prepare_weights(weights, backend, [&](int64_t done) { progress.show(done / kMega, bytes / kMega); });
+}
+
+}  // namespace
+
 Result<LoadedModel> load_model(const ModelFiles& files, const ModelOptions& options) {
   HERMES_ASSIGN(model::ArchSpec spec, files.read_arch_spec());
   HERMES_ASSIGN(std::shared_ptr<const formats::TensorSource> source, files.open_weights());
@@ -54,6 +86,7 @@ Result<LoadedModel> load_model(const ModelFiles& files, const ModelOptions& opti
   LoadedModel loaded;
   loaded.pool = std::make_unique<ThreadPool>(options.threads > 0 ? options.threads : available_cores());
   loaded.backend = kernels::make_cpu_backend(*loaded.pool);
+  if (!options.no_repack) repack(weights, *loaded.backend);
   loaded.decoder = std::make_unique<model::Decoder>(std::move(spec), std::move(weights), *loaded.backend,
                                                     model::DecoderOptions{.activations = options.activations});
   return loaded;

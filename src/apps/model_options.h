@@ -19,9 +19,10 @@ struct ModelOptions {
   int threads = 0;  // 0: one per core
   ops::Activations activations = ops::Activations::kF32;
   DType kv_dtype = DType::kF32;
+  bool no_repack = false;
 };
 
-// --threads, --activations, --kv-dtype.
+// --threads, --activations, --kv-dtype, --no-repack.
 void add_run_options(CLI::App& command, ModelOptions& options);
 // MODEL and the options above.
 void add_model_options(CLI::App& command, ModelOptions& options);

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/check.h"
 #include "base/embedded_files.h"
 
 namespace hermes {
@@ -104,6 +105,15 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::filesystem
 
 MappedFile::~MappedFile() {
   if (mapped_) ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+void MappedFile::let_go(std::span<const std::byte> part) const {
+  if (!mapped_) return;
+  const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  const auto first = static_cast<size_t>(part.data() - data_);
+  HERMES_CHECK(part.data() >= data_ && first <= size_ && part.size() <= size_ - first);
+  const size_t begin = (first + page - 1) / page * page, end = (first + part.size()) / page * page;  // whole pages only
+  if (begin < end) ::madvise(const_cast<std::byte*>(data_) + begin, end - begin, MADV_DONTNEED);
 }
 
 Result<AtomicFile> AtomicFile::create(const std::filesystem::path& path) {

@@ -25,6 +25,8 @@ class MappedFile {
   MappedFile& operator=(const MappedFile&) = delete;
 
   std::span<const std::byte> bytes() const { return {data_, size_}; }
+  // Memory that `part` of bytes() takes may be given back: it is read from the file again when it is looked at.
+  void let_go(std::span<const std::byte> part) const;
   const std::filesystem::path& path() const { return path_; }
 
  private:

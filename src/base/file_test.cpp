@@ -68,6 +68,15 @@ TEST_F(FileTest, MapsAFile) {
   EXPECT_EQ((*file)->path(), path);
 }
 
+TEST_F(FileTest, MappedPagesThatWereLetGoComeBack) {
+  const std::string text(20000, 'x');
+  const auto file = MappedFile::open(write("large", text)).value();
+  for (const auto& [at, length] : {std::pair<size_t, size_t>{0, 20000}, {1, 9000}, {19999, 1}, {20000, 0}}) {
+    file->let_go(file->bytes().subspan(at, length));
+    EXPECT_EQ(std::string(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size()), text);
+  }
+}
+
 TEST_F(FileTest, MapsAnEmptyFileToNothing) {
   const auto file = MappedFile::open(write("empty", ""));
   ASSERT_TRUE(file.ok());

@@ -124,4 +124,26 @@ void ThreadPool::parallel_for(int64_t n, int64_t piece, FunctionRef<void(int, in
   offer(work, false);
 }
 
+void ThreadPool::parallel_for_tapered(int64_t n, int64_t most, int64_t least,
+                                      FunctionRef<void(int, int64_t, int64_t)> fn) {
+  HERMES_CHECK(least > 0 && most >= least);
+  if (n_threads_ == 1 || n <= least) {
+    for (int64_t begin = 0; begin < n; begin += most / least * least)
+      fn(0, begin, std::min(n, begin + most / least * least));
+    return;
+  }
+  next_piece_.store(0, std::memory_order_relaxed);
+  const auto work = [&](int thread) {
+    int64_t begin = next_piece_.load(std::memory_order_relaxed);
+    while (begin < n) {
+      // Half of an equal share of what is left: when the last piece is taken, nobody has much before him.
+      const int64_t share = std::clamp((n - begin) / (2 * n_threads_), least, most) / least * least;
+      if (!next_piece_.compare_exchange_weak(begin, begin + share, std::memory_order_relaxed)) continue;
+      fn(thread, begin, std::min(n, begin + share));
+      begin = next_piece_.load(std::memory_order_relaxed);
+    }
+  };
+  offer(work, false);
+}
+
 }  // namespace hermes

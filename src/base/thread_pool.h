@@ -58,6 +58,10 @@ class ThreadPool {
   void parallel_for(int64_t n, int64_t piece, FunctionRef<void(int64_t begin, int64_t end)> fn);
   // The same for work that needs scratch: fn also learns which thread it is on.
   void parallel_for(int64_t n, int64_t piece, FunctionRef<void(int thread, int64_t begin, int64_t end)> fn);
+  // The same with pieces that get shorter towards the end, from `most` to `least`, so that threads end together though
+  // pieces are long: where long ones are faster. They start at multiples of `least`.
+  void parallel_for_tapered(int64_t n, int64_t most, int64_t least,
+                            FunctionRef<void(int thread, int64_t begin, int64_t end)> fn);
 
  private:
   void worker(int thread);

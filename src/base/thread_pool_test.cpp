@@ -42,6 +42,25 @@ TEST_P(ThreadPoolTest, ParallelForVisitsEveryIndexOnceInAlignedPieces) {
   }
 }
 
+TEST_P(ThreadPoolTest, TaperedPiecesVisitEveryIndexOnceAndGetShorter) {
+  ThreadPool pool(GetParam());
+  for (const int64_t n : {0, 1, 3, 4, 5, 100, 1003}) {
+    std::vector<std::atomic<int>> seen(static_cast<size_t>(n));
+    std::atomic<int64_t> last_length{0};
+    pool.parallel_for_tapered(n, 64, 4, [&](int thread, int64_t begin, int64_t end) {
+      EXPECT_TRUE(thread >= 0 && thread < pool.n_threads());
+      EXPECT_EQ(begin % 4, 0);
+      EXPECT_TRUE(begin < end && end - begin <= 64);
+      if (end == n) last_length = end - begin;
+      for (int64_t i = begin; i < end; ++i) ++seen[static_cast<size_t>(i)];
+    });
+    for (const auto& count : seen) EXPECT_EQ(count, 1);
+    if (GetParam() > 1) {
+      EXPECT_LE(last_length, 4);
+    }
+  }
+}
+
 TEST_P(ThreadPoolTest, ManyShortRunsEachSeeTheOneBefore) {
   ThreadPool pool(GetParam());
   std::vector<int64_t> values(256, 0);

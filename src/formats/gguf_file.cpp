@@ -39,4 +39,9 @@ std::vector<std::string> GgufFile::names() const {
   return names;
 }
 
+void GgufFile::let_go(const ConstTensorView& tensor) const {
+  const std::span<const std::byte> all = file_->bytes(), part{tensor.as<std::byte>(), tensor.bytes()};
+  if (part.data() >= all.data() && part.data() < all.data() + all.size()) file_->let_go(part);
+}
+
 }  // namespace hermes::formats

@@ -24,6 +24,7 @@ class GgufFile final : public TensorSource {
   Result<ConstTensorView> tensor(std::string_view name) const override;
   std::vector<std::string> names() const override;
   std::string file_of(std::string_view) const override { return path().string(); }
+  void let_go(const ConstTensorView& tensor) const override;
 
   const GgufHeader& header() const { return header_; }
   const GgufMetadata& metadata() const { return header_.metadata; }

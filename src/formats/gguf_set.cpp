@@ -187,4 +187,8 @@ std::string GgufSet::file_of(std::string_view name) const {
   return file == nullptr ? path().string() : file->path().string();
 }
 
+void GgufSet::let_go(const ConstTensorView& tensor) const {
+  for (const GgufFile& file : files_) file.let_go(tensor);  // one of them holds it
+}
+
 }  // namespace hermes::formats

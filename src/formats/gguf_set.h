@@ -37,6 +37,7 @@ class GgufSet final : public TensorSource {
   Result<ConstTensorView> tensor(std::string_view name) const override;
   std::vector<std::string> names() const override;
   std::string file_of(std::string_view name) const override;
+  void let_go(const ConstTensorView& tensor) const override;
 
   // The first file's: the others repeat of it what they have, but for what says which part they are.
   const GgufMetadata& metadata() const { return files_.front().metadata(); }

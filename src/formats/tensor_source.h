@@ -22,6 +22,9 @@ class TensorSource {
   // The file that holds `name`, for messages; the source's own path where there is no such tensor.
   virtual std::string file_of(std::string_view name) const = 0;
 
+  // What find() gave will not be read soon: memory that holds it may be given back. It can still be read.
+  virtual void let_go(const ConstTensorView& /*tensor*/) const {}
+
   // find() for whoever cannot go on without: the error names the file, the tensor and what is wrong with it.
   virtual Result<ConstTensorView> tensor(std::string_view name) const {
     if (const auto view = find(name)) return *view;

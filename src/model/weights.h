@@ -1,5 +1,5 @@
 // Weights: the tensors of one model bound to their places, shapes and dtypes checked. They stay where the file maps
-// them; nothing is copied.
+// them; nothing is copied, unless a backend asks for it (prepare_weights.h).
 #pragma once
 
 #include <memory>
@@ -45,6 +45,7 @@ struct Weights {
   // These keep the memory alive.
   std::shared_ptr<const formats::TensorSource> source;
   std::shared_ptr<const std::vector<std::vector<float>>> widened_scales;  // those that are not F32 in the source
+  std::vector<std::shared_ptr<const void>> prepared;                      // the backend's copies (prepare_weights.h)
 };
 
 // How tensors are called: "model.layers.0.self_attn.q_proj.weight" or "blk.0.attn_q.weight".

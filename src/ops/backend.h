@@ -3,6 +3,7 @@
 // Calls are made by one thread at a time and have finished, in effect, when the next one reads their output.
 #pragma once
 
+#include <memory>
 #include <string_view>
 
 #include "ops/attention.h"
@@ -20,6 +21,11 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual std::string_view name() const = 0;  // for people: "cpu avx512"
+
+  // Copies a weight [N, K] to the order in which linear() reads it fastest, or returns nullptr where it has that already.
+  // For as long as what is returned lives, linear() takes the copy, with the same bits, wherever it is given this view; the
+  // weight must stay as it is. Call it once for weights that many tokens will meet.
+  virtual std::shared_ptr<const void> prepare(const ConstTensorView& /*weight*/) { return nullptr; }
 
   virtual void embedding(const EmbeddingArgs& args) = 0;
   virtual void rms_norm(const RmsNormArgs& args) = 0;

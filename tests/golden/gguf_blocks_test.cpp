@@ -8,6 +8,7 @@
 #include "base/temp_folder_for_test.h"
 #include "formats/gguf_writer.h"
 #include "kernels/cpu/cpu_backend.h"
+#include "model/prepare_weights.h"
 #include "model_files/model_files.h"
 #include "ops/reference/reference_backend.h"
 #include "support/close.h"
@@ -94,16 +95,23 @@ void write_model(const std::filesystem::path& path, const std::vector<Part>& par
   ASSERT_TRUE(writer.commit().ok());
 }
 
-Result<model::Decoder> open_decoder(const std::filesystem::path& path, ops::Backend& backend) {
+Result<model::Decoder> open_decoder(const std::filesystem::path& path, ops::Backend& backend, bool prepare = false) {
   HERMES_ASSIGN(const auto files, model_files::ModelFiles::open(path));
   HERMES_ASSIGN(model::ArchSpec spec, files->read_arch_spec());
   HERMES_ASSIGN(const auto source, files->open_weights());
   HERMES_ASSIGN(model::Weights weights, bind_weights(spec, source, files->tensor_names()));
+  if (prepare) {
+    int64_t done = 0;
+    prepare_weights(weights, backend, [&](int64_t bytes) { done = bytes; });
+    EXPECT_EQ(done, bytes_to_prepare(weights));
+    EXPECT_EQ(weights.prepared.size(), 7 * weights.layers.size() + 1);
+  }
   return model::Decoder(std::move(spec), std::move(weights), backend);
 }
 
-std::vector<float> logits_of(const std::filesystem::path& path, ops::Backend& backend, size_t chunk) {
-  model::Decoder decoder = open_decoder(path, backend).value();
+std::vector<float> logits_of(const std::filesystem::path& path, ops::Backend& backend, size_t chunk,
+                             bool prepare = false) {
+  model::Decoder decoder = open_decoder(path, backend, prepare).value();
   std::vector<int32_t> tokens;
   for (int32_t i = 0; i < 24; ++i) tokens.push_back((i * 37 + 5) % static_cast<int32_t>(kVocab));
   return test::run_in_chunks(decoder, tokens, chunk);
@@ -138,6 +146,7 @@ TEST_P(GgufBlocks, RunOnEveryInstructionSetOrAreRefused) {
     // last bit may be rounded to int8 the other way: steps of the same size as rounding itself.
     EXPECT_LE(test::relative_l2(logits, expected), kInt8Error) << backend->name();
     EXPECT_TRUE(test::same_bits(logits_of(quantised, *backend, 5), logits)) << backend->name() << " in chunks";
+    EXPECT_TRUE(test::same_bits(logits_of(quantised, *backend, 5, true), logits)) << backend->name() << " repacked";
     if (first.empty()) first = logits;
     EXPECT_TRUE(test::same_bits(logits, first)) << backend->name();
   }

@@ -41,6 +41,9 @@ class CpuBackend final : public ops::Backend {
     ops::check(args);
     run_linear(context_, args);
   }
+  std::shared_ptr<const void> prepare(const ConstTensorView& weight) override {
+    return is_block_type(weight.dtype) ? prepare_quant(context_, weight) : nullptr;
+  }
   void rope(const ops::RopeArgs& args) override {
     ops::check(args);
     run_rope(context_, args);

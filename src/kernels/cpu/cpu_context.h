@@ -8,6 +8,7 @@
 #include "base/thread_pool.h"
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/kernel_table.h"
+#include "kernels/cpu/prepared_weights.h"
 #include "kernels/cpu/scratch.h"
 #include "ops/backend.h"
 
@@ -47,12 +48,14 @@ struct CpuContext {
   const bool has_tiles;
   Scratch shared, weights;  // packed operands, partial sums; the weight of a norm or a bias, widened
   RotationTable rotations;
+  PreparedWeights prepared;
   std::vector<Scratch> per_thread;  // one each, for the time of a piece
 };
 
 void run_linear(CpuContext& context, const ops::LinearArgs& args);
 void run_linear_quant(CpuContext& context, const ops::LinearArgs& args);  // weights of a block type
-void run_linear_amx(CpuContext& context, const ops::LinearArgs& args);    // BF16 weights, has_tiles
+std::shared_ptr<const void> prepare_quant(CpuContext& context, const ConstTensorView& weight);
+void run_linear_amx(CpuContext& context, const ops::LinearArgs& args);  // BF16 weights, has_tiles
 void run_attention(CpuContext& context, const ops::AttentionArgs& args);
 void run_kv_store(CpuContext& context, const ops::KvStoreArgs& args);
 void run_rope(CpuContext& context, const ops::RopeArgs& args);

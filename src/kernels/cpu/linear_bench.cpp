@@ -1,5 +1,5 @@
 // Speeds of linear and attention beside the limits of the machine, measured in the same run.
-//   kernels_cpu_bench [threads] [isa]
+//   kernels_cpu_bench [threads] [isa] [plain|blocks|attention]
 // Shapes are those of Llama-3.2-1B. Decode goes round more weights than any cache holds and is a share of the
 // read bandwidth, which is measured before and after each figure; prefill is a share of the arithmetic peak.
 
@@ -38,6 +38,10 @@ double median_seconds(int runs, const F& fn) {
 // Small normal-looking values, cheaply: what they are does not change the speed as long as none is denormal.
 void fill(const Buffer& buffer, DType dtype) {
   Rng rng(1);
+  if (is_block_type(dtype)) {  // bytes below 64: whatever they mean, scales are finite
+    for (size_t i = 0; i < buffer.size(); ++i) buffer.data()[i] = static_cast<std::byte>(rng.next_u32() & 0x3F);
+    return;
+  }
   const size_t n = buffer.size() / size_of(dtype);
   for (size_t i = 0; i < n; ++i) {
     const float x = static_cast<float>(static_cast<int32_t>(rng.next_u32())) * 0x1.0p-36F + 0.01F;
@@ -64,10 +68,14 @@ struct Bench {
 
   // One token through `memory` full of [n, k] matrices.
   void decode(DType dtype, ops::Activations activations, int64_t t, int64_t n, int64_t k) {
-    const size_t matrix_bytes = static_cast<size_t>(n * k) * size_of(dtype);
+    const size_t matrix_bytes = bytes_of(dtype, n * k);
     const size_t n_matrices = std::max<size_t>(1, memory.size() / matrix_bytes);
     const Buffer x(DType::kF32, {t, k}), y(DType::kF32, {t, n});
     fill(x, DType::kF32);
+    std::vector<std::shared_ptr<const void>> prepared;
+    for (size_t i = 0; i < n_matrices; ++i) {
+      prepared.push_back(backend->prepare(memory.view(dtype, {n, k}, i * matrix_bytes)));
+    }
     const double before = measure_read_gb_per_s(pool, isa, memory, 2);
     const double seconds = median_seconds(3, [&] {
       for (size_t i = 0; i < n_matrices; ++i) {
@@ -87,6 +95,7 @@ struct Bench {
   void prefill(DType dtype, ops::Activations activations, int64_t t, int64_t n, int64_t k) {
     const Buffer x(DType::kF32, {t, k}), y(DType::kF32, {t, n});
     fill(x, DType::kF32);
+    const auto prepared = backend->prepare(memory.view(dtype, {n, k}));
     const double seconds = median_seconds(5, [&] {
       backend->linear({.x = x.view(DType::kF32, {t, k}),
                        .weight = memory.view(dtype, {n, k}),
@@ -95,7 +104,9 @@ struct Bench {
                        .activations = activations});
     });
     const double rate = 2.0 * static_cast<double>(t * n * k) / seconds / 1e9;
-    const double limit = activations == ops::Activations::kBF16 ? limits.bf16_gflops : limits.f32_gflops;
+    const double limit = is_block_type(dtype)                     ? limits.int8_gops
+                         : activations == ops::Activations::kBF16 ? limits.bf16_gflops
+                                                                  : limits.f32_gflops;
     fmt::print("prefill {:>4} x {:<4} T={:<3} [{:>6}, {:>5}]  {:8.1f} GFLOP/s  {:5.1f} % of {:.1f}\n", name_of(dtype),
                activations == ops::Activations::kBF16 ? "BF16" : "F32", t, n, k, rate, 100 * rate / limit, limit);
   }
@@ -144,21 +155,9 @@ struct Bench {
   }
 };
 
-int run(int argc, char** argv) {
-  ThreadPool pool(argc > 1 ? std::max(1, std::atoi(argv[1])) : available_cores());
-  CpuIsa isa = runnable_cpu_isas().back();
-  for (const CpuIsa candidate : runnable_cpu_isas()) {
-    if (argc > 2 && to_string(candidate) == argv[2]) isa = candidate;
-  }
-  const Buffer memory(size_t{3} << 29);
-  fill(memory, DType::kBF16);  // read as F32, its pairs are ordinary numbers too
-  Bench bench{pool, isa, make_cpu_backend(pool, isa), memory, {}};
-  bench.limits = {measure_read_gb_per_s(pool, isa, memory), measure_f32_gflops(pool, isa),
-                  measure_bf16_gflops(pool, isa)};
-  fmt::print("{}, {} threads: read {:.1f} GB/s, F32 {:.1f} GFLOP/s, BF16 pairs {:.1f} GFLOP/s\n", bench.backend->name(),
-             pool.n_threads(), bench.limits.read_gb_per_s, bench.limits.f32_gflops, bench.limits.bf16_gflops);
+constexpr int64_t kHidden = 2048, kIntermediate = 8192, kKvWidth = 512, kVocab = 128256;
 
-  constexpr int64_t kHidden = 2048, kIntermediate = 8192, kKvWidth = 512, kVocab = 128256;
+void plain_types(Bench& bench) {
   for (const auto activations : {ops::Activations::kF32, ops::Activations::kBF16}) {
     for (const auto& [n, k] : {std::pair{kHidden, kHidden},
                                {kKvWidth, kHidden},
@@ -179,12 +178,44 @@ int run(int argc, char** argv) {
   }
   bench.prefill(DType::kF32, ops::Activations::kF32, 512, kIntermediate, kHidden);
   bench.prefill(DType::kBF16, ops::Activations::kBF16, 64, kIntermediate, kHidden);
+}
+
+void block_types(Bench& bench) {
+  for (const DType dtype : {DType::kQ4_0, DType::kQ8_0, DType::kQ4_K, DType::kQ5_K, DType::kQ6_K, DType::kIQ4_XS}) {
+    for (const int64_t t : {1, 2, 4, 8, 16, 32}) bench.decode(dtype, ops::Activations::kF32, t, kIntermediate, kHidden);
+    bench.prefill(dtype, ops::Activations::kF32, 512, kIntermediate, kHidden);
+    bench.prefill(dtype, ops::Activations::kF32, 512, kHidden, kIntermediate);
+  }
+}
+
+void attention(Bench& bench) {
   for (const DType dtype : {DType::kBF16, DType::kF32}) {
     bench.attention(dtype, 1, 8192, 32, 8, 64);
     bench.attention(dtype, 1, 8192, 32, 8, 128);
     bench.attention(dtype, 512, 512, 32, 8, 64);
     bench.attention(dtype, 512, 8192, 32, 8, 64);
   }
+}
+
+int run(int argc, char** argv) {
+  ThreadPool pool(argc > 1 ? std::max(1, std::atoi(argv[1])) : available_cores());
+  CpuIsa isa = runnable_cpu_isas().back();
+  for (const CpuIsa candidate : runnable_cpu_isas()) {
+    if (argc > 2 && to_string(candidate) == argv[2]) isa = candidate;
+  }
+  const Buffer memory(size_t{3} << 29);
+  fill(memory, DType::kBF16);  // read as F32, its pairs are ordinary numbers too
+  Bench bench{pool, isa, make_cpu_backend(pool, isa), memory, {}};
+  bench.limits = {measure_read_gb_per_s(pool, isa, memory), measure_f32_gflops(pool, isa),
+                  measure_bf16_gflops(pool, isa), measure_int8_gops(pool, isa)};
+  fmt::print("{}, {} threads: read {:.1f} GB/s, F32 {:.1f} GFLOP/s, BF16 pairs {:.1f} GFLOP/s, int8 {:.1f} GOP/s\n",
+             bench.backend->name(), pool.n_threads(), bench.limits.read_gb_per_s, bench.limits.f32_gflops,
+             bench.limits.bf16_gflops, bench.limits.int8_gops);
+
+  const std::string_view part = argc > 3 ? argv[3] : "";
+  if (part.empty() || part == "plain") plain_types(bench);
+  if (part.empty() || part == "blocks") block_types(bench);
+  if (part.empty() || part == "attention") attention(bench);
   return 0;
 }
 

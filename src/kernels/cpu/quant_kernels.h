@@ -9,6 +9,7 @@
 // where dot is a whole number, exact in F32: at most 32 * 255 * 127 < 2^24.
 #pragma once
 
+#include "kernels/cpu/quant_interleave.h"
 #include "kernels/cpu/quant_unpack.h"
 
 namespace hermes::kernels {
@@ -160,83 +161,86 @@ struct PanelSink {
 };
 
 template <class V, class Type>
-void unpack_quant(const std::byte* rows, int64_t row_bytes, int64_t n_blocks, const QuantPanel& panel) {
+void unpack_quant(const std::byte* group, int64_t n_blocks, const std::byte* ahead, const QuantPanel& panel) {
   PanelSink<V> sink{panel.q, panel.scale, panel.offset};
+  const std::byte* ask = ahead;
   for (int64_t b = 0; b < n_blocks; ++b) {
-    Type::unpack(rows + b * Type::kBytes, row_bytes, sink);
+    Type::unpack(group + b * kQuantRows * Type::kBytes, sink);
+    if (ahead != nullptr) {
+      ahead += kQuantRows * Type::kBytes;
+      for (; ask < ahead; ask += 64) __builtin_prefetch(ask, 0, 2);
+    }
     sink.to_q += Type::kElements * kQuantRows;
     sink.to_scale += Type::kElements / Type::kSub * kQuantRows;
     sink.to_offset += Type::kElements / Type::kSub * kQuantRows;
   }
 }
 
-// A sink that multiplies what it is given: for so few tokens that all dots of a block of the format stay in registers.
+// A sink that multiplies what it is given, with a few tokens, and adds each block of 32 when it has all of it: types give
+// scales before elements, a block's elements from the first four to the last, and blocks in order. So only the dots of
+// blocks that are under way are in registers.
 template <class V, class Type, int N>
 struct DotSink {
+  using Lanes = typename V::Lanes;
   using Shape = DotShapeOf<V, Type>;
-  static constexpr int kBlocks = Type::kElements / kQuantBlock, kSubBlocks = kBlocks * Shape::kSubs;
-  const int8_t* a;
-  typename V::Ints dots[kSubBlocks][N];
-  alignas(64) float scales[kSubBlocks][kQuantRows], offsets[kSubBlocks][kQuantRows];
+  static constexpr int kBlocks = Type::kElements / kQuantBlock, kSubs = Shape::kSubs, kPerSub = Shape::kSub / 4;
+  const QuantRun& run;
+  Lanes (&y)[N];
+  typename V::Ints dots[kBlocks * kSubs][N];
+  Lanes t[kBlocks][N];
+  alignas(64) float scales[kBlocks * kSubs][kQuantRows], offsets[kBlocks * kSubs][kQuantRows];
 
-  HERMES_INLINE void begin(const QuantRun& run) {
-    a = run.q;
-    unrolled<kSubBlocks * N>([&](auto i) HERMES_LAMBDA_INLINE {
-      constexpr int s = decltype(i)::value / N, n = decltype(i)::value % N;
-      dots[s][n] = first_dot<V, Shape>(run.sums + (s / Shape::kSubs * N + n) * Shape::kSubs + s % Shape::kSubs);
-    });
-  }
   template <int Block, int K4>
   HERMES_INLINE void q(Index<Block>, Index<K4>, typename V::Bytes x) {
+    constexpr int kPart = K4 / kPerSub, kSub = Block * kSubs + kPart;
     unrolled<N>([&](auto n) HERMES_LAMBDA_INLINE {
-      auto& sum = dots[Block * Shape::kSubs + K4 * 4 / Shape::kSub][n.value];
-      sum = add_dot<V, Shape>(sum, x, a + (Block * N + n.value) * kQuantBlock + K4 * 4);
+      auto& sum = dots[kSub][n.value];
+      constexpr int kToken = Block * N + n.value;
+      if constexpr (K4 % kPerSub == 0) sum = first_dot<V, Shape>(run.sums + kToken * kSubs + kPart);
+      sum = add_dot<V, Shape>(sum, x, run.q + kToken * kQuantBlock + K4 * 4);
+      if constexpr (K4 % kPerSub == kPerSub - 1) {
+        t[Block][n.value] = add_scaled<V, Shape, kPart>(sum, Lanes::load(scales[kSub]), t[Block][n.value]);
+      }
+      if constexpr (K4 == kQuantBlock / 4 - 1) add_block<Block>(n);
     });
   }
   template <int I>
-  HERMES_INLINE void scale(Index<I>, typename V::Lanes x) {
+  HERMES_INLINE void scale(Index<I>, Lanes x) {
     x.store(scales[I]);
   }
   template <int I>
-  HERMES_INLINE void offset(Index<I>, typename V::Lanes x) {
+  HERMES_INLINE void offset(Index<I>, Lanes x) {
     x.store(offsets[I]);
   }
-  HERMES_INLINE void add_to(typename V::Lanes (&y)[N], const QuantRun& run) const {
-    using Lanes = typename V::Lanes;
-    unrolled<kBlocks * N>([&](auto i) HERMES_LAMBDA_INLINE {
-      constexpr int b = decltype(i)::value / N, n = decltype(i)::value % N;
-      Lanes t;
-      unrolled<Shape::kSubs>([&](auto s) HERMES_LAMBDA_INLINE {
-        constexpr int sub = b * Shape::kSubs + decltype(s)::value;
-        t = add_scaled<V, Shape, decltype(s)::value>(dots[sub][n], Lanes::load(scales[sub]), t);
+
+ private:
+  template <int Block, int T>
+  HERMES_INLINE void add_block(Index<T> n) {
+    constexpr int kToken = Block * N + T;
+    y[n.value] = fma(t[Block][T], Lanes::broadcast(run.scale[kToken]), y[T]);
+    if constexpr (Shape::kOffset) {
+      unrolled<kSubs>([&](auto s) HERMES_LAMBDA_INLINE {
+        const Lanes sum = broadcast_bits<V>(run.sums + kToken * kSubs + s.value);
+        y[T] = fma(Lanes::load(offsets[Block * kSubs + s.value]), sum, y[T]);
       });
-      y[n] = fma(t, Lanes::broadcast(run.scale[b * N + n]), y[n]);
-      if constexpr (Shape::kOffset) {
-        unrolled<Shape::kSubs>([&](auto s) HERMES_LAMBDA_INLINE {
-          const Lanes sum = broadcast_bits<V>(run.sums + (b * N + n) * Shape::kSubs + s.value);
-          y[n] = fma(Lanes::load(offsets[b * Shape::kSubs + s.value]), sum, y[n]);
-        });
-      }
-    });
+    }
   }
 };
 
 template <class V, class Type, int N>
-void stream_quant_rows(const QuantRun& whole, const std::byte* rows, int64_t row_bytes, const std::byte* next) {
+void stream_quant_rows(const QuantRun& whole, const std::byte* group, const QuantAhead& ahead) {
   using Lanes = typename V::Lanes;
   constexpr int kBlocks = Type::kElements / kQuantBlock;
   Lanes y[N];
   unrolled<N>([&](auto n) HERMES_LAMBDA_INLINE { y[n.value] = Lanes::zero(); });
   QuantRun run = whole;
-  const std::byte* ask = next;
+  const std::byte *ask = ahead.begin, *ask_end = ask;
   for (int64_t b = 0; b < whole.n_blocks; b += kBlocks) {
-    DotSink<V, Type, N> sink;
-    sink.begin(run);
-    Type::unpack(rows, row_bytes, sink);
-    sink.add_to(y, run);
-    rows += Type::kBytes;
-    next += kQuantRows * Type::kBytes;
-    for (; ask < next; ask += 64) __builtin_prefetch(ask, 0, 2);
+    DotSink<V, Type, N> sink{.run = run, .y = y, .dots = {}, .t = {}, .scales = {}, .offsets = {}};
+    Type::unpack(group, sink);
+    group += kQuantRows * Type::kBytes;
+    ask_end += ahead.bytes_per_block;
+    for (; ask < ask_end; ask += 64) __builtin_prefetch(ask, 0, 2);
     run.q += kBlocks * N * kQuantBlock;
     run.scale += kBlocks * N;
     run.sums += kBlocks * N * DotShapeOf<V, Type>::kSubs;
@@ -247,9 +251,9 @@ void stream_quant_rows(const QuantRun& whole, const std::byte* rows, int64_t row
   });
 }
 template <class V, class Type, int N>
-void stream_quant(const QuantRun& run, const std::byte* rows, int64_t row_bytes, const std::byte* next) {
-  if (run.n_tokens == N) return stream_quant_rows<V, Type, N>(run, rows, row_bytes, next);
-  if constexpr (N > 1) stream_quant<V, Type, N - 1>(run, rows, row_bytes, next);
+void stream_quant(const QuantRun& run, const std::byte* group, const QuantAhead& ahead) {
+  if (run.n_tokens == N) return stream_quant_rows<V, Type, N>(run, group, ahead);
+  if constexpr (N > 1) stream_quant<V, Type, N - 1>(run, group, ahead);
 }
 
 // What begins the dots, or goes with the offsets, for each token: -zero * sum, or the bits of scale * sum.
@@ -292,7 +296,7 @@ void pack_quant_tile(const float* x, int64_t x_stride, int n_tokens, int64_t k, 
 template <class V, class Type>
 constexpr QuantKernels make_quant_kernels() {
   using Shape = DotShapeOf<V, Type>;
-  constexpr int kStreamTokens = Type::kSub == 16 ? 1 : V::kStreamTokens;
+  constexpr int kStreamTokens = Type::kSub == 16 ? V::kStreamTokens16 : V::kStreamTokens32;
   return {Type::kType,
           Type::kSub,
           Type::kElements,
@@ -301,6 +305,7 @@ constexpr QuantKernels make_quant_kernels() {
           kStreamTokens,
           V::kGroups,
           finish_quant_sums<V, Type>,
+          interleave_blocks<V, Type::kBytes, Type::kOdd, Type::kOddBytes>,
           unpack_quant<V, Type>,
           run_quant_tiles<V, Shape>,
           stream_quant<V, Type, kStreamTokens>};

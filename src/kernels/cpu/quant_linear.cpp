@@ -10,9 +10,10 @@ namespace {
 constexpr int64_t kAlign = 64;
 int64_t round_up(int64_t n) { return (n + kAlign - 1) / kAlign * kAlign; }
 
-// Up to this many tokens a panel is short, so that it stays in the first-level cache beside x.
-constexpr int64_t kShortPanelTokens = 16;
-constexpr int64_t kShortPanelK = 256;
+// Up to this many tokens for each that stream() takes at once, unpacking again costs less than storing what was unpacked.
+constexpr int64_t kStreams = 3;
+// Bytes of x that stay in the second-level cache as a whole.
+constexpr int64_t kSmallX = 512 * 1024;
 // Rows of a piece: short enough that a thread whose core was taken away holds up little, and long enough that the first
 // sixteen, which nobody asked memory for in time, are few among them (128 KiB: a fifth less tokens a second).
 constexpr int64_t kStreamPieceBytes = 1024 * 1024;
@@ -38,15 +39,19 @@ struct PackedX {
 struct Work {
   const ops::LinearArgs& args;
   const QuantKernels& kernels;
+  const std::byte* prepared;  // groups of sixteen rows (prepared_weights.h), or nullptr
   PackedX x;
   Tiles tiles;
   const float* bias;
   int64_t k, n, row_bytes;
   int64_t panel_k;
-  bool stream;
 
-  const std::byte* rows(int64_t row) const { return args.weight.as<std::byte>() + row * row_bytes; }
-  bool short_panels() const { return panel_k < std::min(k, kQuantPanelK); }
+  // Where the rows from `row` on lie, in whatever order: sixteen take as many bytes in both.
+  const std::byte* rows(int64_t row) const {
+    return (prepared != nullptr ? prepared : args.weight.as<std::byte>()) + row * row_bytes;
+  }
+  int64_t bytes_of_k(int64_t length) const { return length / kernels.block_elements * kernels.block_bytes; }
+  int panel_rows() const { return kernels.groups * kQuantRows; }
 
   // The tokens of a tile and rows from `row` on, for K from k_begin to k_end.
   QuantRun run(int64_t tile, int64_t row, int n_rows, int64_t k_begin, int64_t k_end) const {
@@ -65,34 +70,43 @@ struct Work {
   }
 };
 
-// A thread's memory: panels, and copies of the last rows where they are fewer than sixteen.
+// A thread's memory: panels; and where weights are not prepared, a group, and copies of the last rows where they are fewer
+// than sixteen.
 struct Space {
   QuantPanel panel;
-  std::byte* rows;
+  std::byte *group, *rows;
 
   static int64_t scale_bytes(const Work& work) {
     return round_up(work.kernels.groups * work.panel_k / work.kernels.sub * kQuantRows * 4);
   }
   static int64_t bytes(const Work& work) {
-    return work.kernels.groups * work.panel_k * kQuantRows + 2 * scale_bytes(work) +
-           round_up(kQuantRows * work.row_bytes);
+    return work.panel_rows() * work.panel_k + 2 * scale_bytes(work) +
+           (work.prepared != nullptr ? 0 : 2 * round_up(kQuantRows * work.row_bytes));
   }
   Space(const Work& work, void* memory) {
     auto* p = static_cast<std::byte*>(memory);
     panel.q = reinterpret_cast<uint8_t*>(p);
-    p += work.kernels.groups * work.panel_k * kQuantRows;
+    p += work.panel_rows() * work.panel_k;
     panel.scale = reinterpret_cast<float*>(p);
     panel.offset = reinterpret_cast<float*>(p + scale_bytes(work));
-    rows = p + 2 * scale_bytes(work);
+    group = p + 2 * scale_bytes(work);
+    rows = group + (work.prepared != nullptr ? 0 : round_up(kQuantRows * work.row_bytes));
   }
-  // Rows from `row` on, or a copy that repeats the last of them.
-  const std::byte* sixteen(const Work& work, int64_t row) const {
-    const int64_t n = work.n - row;
-    if (n >= kQuantRows) return work.rows(row);
-    for (int64_t r = 0; r < kQuantRows; ++r) {
-      std::memcpy(rows + r * work.row_bytes, work.rows(row + std::min(r, n - 1)), static_cast<size_t>(work.row_bytes));
+  // Part of K of the group of rows from `row` on.
+  const std::byte* interleaved(const Work& work, int64_t row, int64_t k_begin, int64_t k_end) const {
+    const int64_t begin = work.bytes_of_k(k_begin), bytes = work.bytes_of_k(k_end) - begin;
+    if (work.prepared != nullptr) return work.rows(row) + kQuantRows * begin;
+    const std::byte* from = work.rows(row) + begin;
+    int64_t apart = work.row_bytes;
+    if (const int64_t n = work.n - row; n < kQuantRows) {
+      for (int64_t r = 0; r < kQuantRows; ++r) {
+        std::memcpy(rows + r * bytes, from + std::min(r, n - 1) * apart, static_cast<size_t>(bytes));
+      }
+      from = rows;
+      apart = bytes;
     }
-    return rows;
+    work.kernels.interleave(from, apart, (k_end - k_begin) / work.kernels.block_elements, group);
+    return group;
   }
 };
 
@@ -100,47 +114,71 @@ int rows_at(const Work& work, int64_t row, int64_t end, int most) {
   return static_cast<int>(std::min<int64_t>(most, std::min(end, work.n) - row));
 }
 
-// Each row once, as fast as memory gives it.
+// The rows to ask memory for while `n_rows` from `row` on are multiplied. What follows may be another thread's, and then of
+// no use here; but it must be there.
+const std::byte* rows_after(const Work& work, int64_t row, int64_t n_rows) {
+  return work.rows(row + 2 * n_rows <= work.n ? row + n_rows : row);
+}
+
+// Each row once, as fast as memory gives it; the tiles share the asking for what comes next.
 void stream_rows(const Work& work, int64_t begin, int64_t end, const Space& space) {
+  const QuantKernels& kernels = work.kernels;
+  const int64_t n_blocks = work.k / kernels.block_elements, n_tiles = work.tiles.n_tiles;
+  const int64_t per_block = kQuantRows * kernels.block_bytes / n_tiles;
   for (int64_t row = begin; row < end; row += kQuantRows) {
     const int n_rows = rows_at(work, row, end, kQuantRows);
-    // What follows may be another thread's, and then of no use here; but it must be there.
-    const int64_t next = row + 2 * kQuantRows <= work.n ? row + kQuantRows : row;
-    work.kernels.stream(work.run(0, row, n_rows, 0, work.k), space.sixteen(work, row), work.row_bytes,
-                        work.rows(std::min(next, work.n)));
+    const std::byte* group = space.interleaved(work, row, 0, work.k);
+    for (int64_t tile = 0; tile < n_tiles; ++tile) {
+      const std::byte* ahead = rows_after(work, row, kQuantRows) + tile * n_blocks * per_block;
+      kernels.stream(work.run(tile, row, n_rows, 0, work.k), group, {ahead, per_block});
+    }
   }
 }
 
-// Some rows, as many as run() takes, and part of K with every token.
-void multiply_panel(const Work& work, int64_t row, int n_rows, int64_t k_begin, const Space& space) {
-  const int64_t k_end = std::min(work.k, k_begin + work.panel_k), length = k_end - k_begin;
+// Two groups at once only where both are whole.
+int panel_rows_at(const Work& work, int64_t row, int64_t end) {
+  const int all = work.panel_rows();
+  return rows_at(work, row, end, all) == all ? all : rows_at(work, row, end, kQuantRows);
+}
+
+// Some rows and part of K with every token, asking memory meanwhile for as much from `ahead` on.
+void multiply_panel(const Work& work, int64_t row, int n_rows, int64_t k_begin, const std::byte* ahead,
+                    const Space& space) {
   const QuantKernels& kernels = work.kernels;
+  const int64_t k_end = std::min(work.k, k_begin + work.panel_k), length = k_end - k_begin;
   for (int group = 0; group * kQuantRows < n_rows; ++group) {
-    const std::byte* rows = space.sixteen(work, row + group * kQuantRows);
-    const int64_t scales = group * length / kernels.sub * kQuantRows;
+    const int64_t first = row + group * kQuantRows, scales = group * length / kernels.sub * kQuantRows;
     kernels.unpack(
-        rows + k_begin / kernels.block_elements * kernels.block_bytes, work.row_bytes, length / kernels.block_elements,
+        space.interleaved(work, first, k_begin, k_end), length / kernels.block_elements, ahead,
         {space.panel.q + group * length * kQuantRows, space.panel.scale + scales, space.panel.offset + scales});
+    if (ahead != nullptr) ahead += kQuantRows * work.row_bytes;
   }
   for (int64_t tile = 0; tile < work.tiles.n_tiles; ++tile) {
     kernels.run(work.run(tile, row, n_rows, k_begin, k_end), space.panel, length);
   }
 }
 
+// Where the part of K that is multiplied next begins, for the groups from `row` on.
+const std::byte* part_after(const Work& work, int64_t row, int64_t n_rows, int64_t k) {
+  if (work.prepared == nullptr || n_rows < kQuantRows) return nullptr;
+  const int64_t next = k + work.panel_k;
+  return next < work.k ? work.rows(row) + kQuantRows * work.bytes_of_k(next) : rows_after(work, row, n_rows);
+}
+
 void multiply_rows(const Work& work, int64_t begin, int64_t end, const Space& space) {
-  // Two groups at once only where both are whole.
-  const auto step = [&](int64_t row) {
-    const int all = work.kernels.groups * kQuantRows;
-    return rows_at(work, row, end, all) == all ? all : rows_at(work, row, end, kQuantRows);
-  };
-  if (work.short_panels()) {
-    for (int64_t row = begin; row < end; row += step(row)) {
-      for (int64_t k = 0; k < work.k; k += work.panel_k) multiply_panel(work, row, step(row), k, space);
+  if (work.tiles.n_tokens * work.k <= kSmallX) {  // in the order of memory
+    for (int64_t row = begin; row < end; row += panel_rows_at(work, row, end)) {
+      const int n_rows = panel_rows_at(work, row, end);
+      for (int64_t k = 0; k < work.k; k += work.panel_k) {
+        multiply_panel(work, row, n_rows, k, part_after(work, row, n_rows, k), space);
+      }
     }
     return;
   }
-  for (int64_t k = 0; k < work.k; k += work.panel_k) {  // a part of x stays in the second-level cache for all rows
-    for (int64_t row = begin; row < end; row += step(row)) multiply_panel(work, row, step(row), k, space);
+  for (int64_t k = 0; k < work.k; k += work.panel_k) {  // a part of x stays in the cache for all rows
+    for (int64_t row = begin; row < end; row += panel_rows_at(work, row, end)) {
+      multiply_panel(work, row, panel_rows_at(work, row, end), k, nullptr, space);
+    }
   }
 }
 
@@ -153,12 +191,17 @@ const QuantKernels& kernels_for(const QuantTable& table, DType dtype) {
 
 }  // namespace
 
+std::shared_ptr<const void> prepare_quant(CpuContext& context, const ConstTensorView& weight) {
+  return context.prepared.prepare(weight, kernels_for(context.kernels.quant, weight.dtype), context.pool);
+}
+
 void run_linear_quant(CpuContext& context, const ops::LinearArgs& args) {
   const int64_t t = args.x.shape[0], k = args.x.shape[1], n = args.weight.shape[0];
   if (t == 0 || n == 0) return;
   const QuantKernels& kernels = kernels_for(context.kernels.quant, args.weight.dtype);
   const int subs = kQuantBlock / kernels.sub;
-  const Tiles tiles(t, kernels.tile_tokens);
+  const bool few = t <= kStreams * kernels.stream_tokens;
+  const Tiles tiles(t, few ? kernels.stream_tokens : kernels.tile_tokens);
   const int64_t blocks = k / kQuantBlock;
 
   const int64_t q_bytes = round_up(t * k), scale_bytes = round_up(t * blocks * 4), sums_bytes = 2 * scale_bytes;
@@ -177,22 +220,25 @@ void run_linear_quant(CpuContext& context, const ops::LinearArgs& args) {
 
   const Work work{.args = args,
                   .kernels = kernels,
+                  .prepared = context.prepared.find(args.weight),
                   .x = x,
                   .tiles = tiles,
                   .bias = args.bias ? context.widened(args.bias, context.weights) : nullptr,
                   .k = k,
                   .n = n,
                   .row_bytes = static_cast<int64_t>(bytes_of(args.weight.dtype, k)),
-                  .panel_k = std::min(k, t <= kShortPanelTokens ? kShortPanelK : kQuantPanelK),
-                  .stream = t <= kernels.stream_tokens};
-  const int64_t share = n / (context.pool.n_threads() * kPiecesPerThread);
-  const int64_t wanted = work.stream ? kStreamPieceBytes / work.row_bytes : kPieceRows;
-  const int64_t step = kernels.groups * kQuantRows;
-  const int64_t piece = std::max<int64_t>(step, std::min(wanted, share) / step * step);
-  context.pool.parallel_for(n, piece, [&](int thread, int64_t begin, int64_t end) {
+                  .panel_k = std::min(k, kQuantPanelK)};
+  const int64_t step = work.panel_rows();
+  const auto multiply = [&](int thread, int64_t begin, int64_t end) {
     const Space space(work, context.per_thread[static_cast<size_t>(thread)].reserve(Space::bytes(work)));
-    work.stream ? stream_rows(work, begin, end, space) : multiply_rows(work, begin, end, space);
-  });
+    few ? stream_rows(work, begin, end, space) : multiply_rows(work, begin, end, space);
+  };
+  if (few) {
+    const int64_t most = std::max(step, kStreamPieceBytes / work.row_bytes / step * step);
+    return context.pool.parallel_for_tapered(n, most, step, multiply);
+  }
+  const int64_t share = n / (context.pool.n_threads() * kPiecesPerThread);
+  context.pool.parallel_for(n, std::max<int64_t>(step, std::min(kPieceRows, share) / step * step), multiply);
 }
 
 }  // namespace hermes::kernels

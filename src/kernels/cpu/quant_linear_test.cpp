@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <random>
 
@@ -108,6 +109,26 @@ TEST_P(QuantLinearOnIsa, IsWithinItsRoundingsOfTheReference) {
   }
 }
 
+// The copy is taken for this very view, until whoever asked for it lets it go.
+TEST_P(QuantLinearOnIsa, TakesAPreparedCopyForAsLongAsItLives) {
+  const TestTensor x = random_tensor(DType::kF32, {1, 256}, 1);
+  TestTensor weight = random_blocks(DType::kQ4_K, 20, 256, 2);
+  const TestTensor other = random_blocks(DType::kQ4_K, 20, 256, 3);
+  const std::vector<float> before = run(*backend, x, weight, nullptr), after = run(*backend, x, other, nullptr);
+  ASSERT_NE(before, after);
+  auto prepared = backend->prepare(weight.view()), again = backend->prepare(weight.view());
+  EXPECT_EQ(prepared, again);
+  std::memcpy(weight.buffer.data(), other.buffer.data(), weight.buffer.size());  // what nobody else may do: it shows
+  EXPECT_EQ(run(*backend, x, weight, nullptr), before);
+  prepared.reset();
+  EXPECT_EQ(run(*backend, x, weight, nullptr), before);
+  again.reset();
+  EXPECT_EQ(run(*backend, x, weight, nullptr), after);
+  EXPECT_EQ(backend->prepare(x.view()), nullptr);
+  prepared = backend->prepare(weight.view());
+  backend.reset();  // either may go first
+}
+
 // Long enough for several panels; each token as alone, on any number of threads.
 TEST_P(QuantLinearOnIsa, BitsDependOnTheRowAlone) {
   ThreadPool one(1), three(3);
@@ -121,9 +142,14 @@ TEST_P(QuantLinearOnIsa, BitsDependOnTheRowAlone) {
     const std::vector<float> whole = run(*backend, x, weight, nullptr);
     EXPECT_EQ(run(*threaded, x, weight, nullptr), whole);
     EXPECT_EQ(run(*plain, x, weight, nullptr), whole);
+    const auto prepared = threaded->prepare(weight.view());
+    ASSERT_NE(prepared, nullptr);
+    EXPECT_EQ(run(*threaded, x, weight, nullptr), whole);
     for (const auto& [begin, end] : {std::pair<int64_t, int64_t>{0, 1}, {1, 3}, {3, 6}, {6, 11}, {11, 21}, {20, 37}}) {
-      const std::vector<float> part = run(*alone, rows_of(x, begin, end), weight, nullptr);
-      EXPECT_TRUE(std::equal(part.begin(), part.end(), whole.begin() + begin * n)) << begin << " to " << end;
+      for (const auto& some : {alone.get(), threaded.get()}) {
+        const std::vector<float> part = run(*some, rows_of(x, begin, end), weight, nullptr);
+        EXPECT_TRUE(std::equal(part.begin(), part.end(), whole.begin() + begin * n)) << begin << " to " << end;
+      }
     }
   }
 }

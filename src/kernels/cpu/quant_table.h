@@ -1,8 +1,15 @@
 // Products with block-quantised weights: what one instruction set's folder offers to the driver (quant_linear.cpp).
 //
-// Weights are unpacked on the way, sixteen rows at a time, into a panel of bytes and scales that stays in the first-level
-// cache; x is rounded to int8, 32 elements to a scale. The definition of the result, which all sets share in bits, is in
-// ops/linear.h. Lanes are rows of the weights, so a product of one token and of many takes the same steps in each lane.
+// Sixteen rows of weights are interleaved, so that a register holds four bytes of each of them: at load once for all
+// (prepared_weights.h), or piece by piece on the way. From there they are unpacked, to registers or to a panel of bytes and
+// scales that stays in the first-level cache. x is rounded to int8, 32 elements to a scale. The definition of the result,
+// which all sets share in bits, is in ops/linear.h. Lanes are rows of the weights, so a product of one token and of many
+// takes the same steps in each lane.
+//
+// Interleaved: the rows' first blocks, then their second ones, and so on; of sixteen blocks, by columns of four bytes:
+//   [columns][16 rows][4 bytes]   and, where a block is not whole columns,   [16 rows][1 or 2 bytes]
+// These odd bytes are a block's scale (F16, or the exponent of MXFP4), first or last in the file's block. Sixteen rows take
+// as many bytes as in the file.
 #pragma once
 
 #include <cstddef>
@@ -45,6 +52,12 @@ struct QuantRun {
   int64_t n_blocks = 0;         // of 32 elements
 };
 
+// What to ask memory for meanwhile: it must be there, but need not be of use.
+struct QuantAhead {
+  const std::byte* begin = nullptr;
+  int64_t bytes_per_block = 0;  // block of the format
+};
+
 // One type of weights.
 struct QuantKernels {
   DType dtype;
@@ -55,11 +68,14 @@ struct QuantKernels {
   int groups;                       // of sixteen rows that run() takes at once: 1 or 2
   // Prepares a tile's sums for this type: in place, `n` sums and their tokens' scales.
   void (*finish)(const QuantTile& tile, int n_tokens, int64_t n_blocks, int32_t* out);
-  void (*unpack)(const std::byte* rows, int64_t row_bytes, int64_t n_blocks, const QuantPanel& panel);
+  // Sixteen rows of the file, `row_bytes` apart, some blocks of each, to a group.
+  void (*interleave)(const std::byte* rows, int64_t row_bytes, int64_t n_blocks, std::byte* group);
+  // A group to a panel, asking memory meanwhile for as many bytes from `ahead` on, where it is not nullptr.
+  void (*unpack)(const std::byte* group, int64_t n_blocks, const std::byte* ahead, const QuantPanel& panel);
   // One group of rows, or two; those of the second lie `panel_k` elements further in the panel.
   void (*run)(const QuantRun& run, const QuantPanel& panel, int64_t panel_k);
-  // Whole rows straight from the weights, asking for `next` bytes on the way: as many again.
-  void (*stream)(const QuantRun& run, const std::byte* rows, int64_t row_bytes, const std::byte* next);
+  // Whole rows straight from their group, nothing stored between.
+  void (*stream)(const QuantRun& run, const std::byte* group, const QuantAhead& ahead);
 };
 
 struct QuantTable {

@@ -117,7 +117,7 @@ HERMES_INLINE void prefetch(const void* p) { _mm_prefetch(static_cast<const char
 
 struct QuantLanes {
   // Tiles: tokens by groups of sixteen rows, as many as the registers hold.
-  static constexpr int kTileTokens32 = 6, kTileTokens16 = 4, kGroups = 2, kStreamTokens = 2;
+  static constexpr int kTileTokens32 = 6, kTileTokens16 = 4, kGroups = 2, kStreamTokens32 = 6, kStreamTokens16 = 2;
   static constexpr bool kHighNibbles = true;  // dots take bytes up to 255
   using Lanes = avx512::Lanes;
   using Bytes = avx512::Bytes;

@@ -147,7 +147,7 @@ HERMES_INLINE int32_t store_rounded(const Lanes& a, int8_t* p) {
 
 struct QuantLanes {
   // Tiles: of 32 registers a token takes four for its dots and four for its sums; with sixteen elements to a scale, four more.
-  static constexpr int kTileTokens32 = 3, kTileTokens16 = 2, kGroups = 1, kStreamTokens = 1;
+  static constexpr int kTileTokens32 = 3, kTileTokens16 = 2, kGroups = 1, kStreamTokens32 = 1, kStreamTokens16 = 1;
   static constexpr bool kHighNibbles = false;
   using Lanes = neon::Lanes;
   using Bytes = neon::Bytes;

@@ -159,7 +159,7 @@ struct Ints {
 
 struct QuantLanes {
   // Tiles: tokens by groups of sixteen rows, and tokens that stream() takes, as many as the registers hold.
-  static constexpr int kTileTokens32 = 1, kTileTokens16 = 1, kGroups = 1, kStreamTokens = 1;
+  static constexpr int kTileTokens32 = 1, kTileTokens16 = 1, kGroups = 1, kStreamTokens32 = 1, kStreamTokens16 = 1;
   // Whether a high nibble may be left in its place, with a sixteenth of the scale: where dots take bytes up to 255.
   static constexpr bool kHighNibbles = false;
   using Lanes = scalar::Lanes;

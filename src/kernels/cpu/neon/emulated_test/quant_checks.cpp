@@ -29,10 +29,10 @@ std::vector<int64_t> places_of_halves(DType dtype) {
   }
 }
 
-// Sixteen rows, and sixteen bytes more: rows are read sixteen bytes at a time.
+// Sixteen rows.
 std::vector<std::byte> weights(const QuantKernels& kernels, int64_t row_bytes) {
   Rng rng(21, static_cast<uint64_t>(kernels.dtype));
-  std::vector<std::byte> rows(size(kQuantRows * row_bytes + 16));
+  std::vector<std::byte> rows(size(kQuantRows * row_bytes));
   for (std::byte& b : rows) b = static_cast<std::byte>(rng.next_u32());
   for (int64_t at = 0; at + kernels.block_bytes <= kQuantRows * row_bytes; at += kernels.block_bytes) {
     for (const int64_t place : places_of_halves(kernels.dtype)) {
@@ -60,13 +60,19 @@ struct PackedTile {
   QuantTile tile() { return {q.data(), scale.data(), sums.data()}; }
 };
 
+std::vector<std::byte> interleaved(const QuantKernels& kernels, const std::vector<std::byte>& rows, int64_t row_bytes) {
+  std::vector<std::byte> group(size(kQuantRows * row_bytes));
+  kernels.interleave(rows.data(), row_bytes, kK / kernels.block_elements, group.data());
+  return group;
+}
+
 struct Panel {
   std::vector<uint8_t> q;
   std::vector<float> scale, offset;
 
-  Panel(const QuantKernels& kernels, const std::vector<std::byte>& rows, int64_t row_bytes)
+  Panel(const QuantKernels& kernels, const std::vector<std::byte>& group)
       : q(size(kK * kQuantRows)), scale(size(kK / kernels.sub * kQuantRows)), offset(scale.size()) {
-    kernels.unpack(rows.data(), row_bytes, kK / kernels.block_elements, panel());
+    kernels.unpack(group.data(), kK / kernels.block_elements, group.data(), panel());
   }
   QuantPanel panel() { return {q.data(), scale.data(), offset.data()}; }
 };
@@ -75,7 +81,7 @@ struct Case {
   int kernel;
   int n_rows;
   bool with_bias;
-  const std::vector<std::byte>& rows;
+  const std::vector<std::byte>& rows;  // of the file
   int64_t row_bytes;
   const std::vector<float>&x, &bias;
 };
@@ -85,7 +91,8 @@ std::vector<float> products(const QuantTable& table, const Case& c, bool stream)
   const QuantKernels& kernels = table.kernels[c.kernel];
   const int most = stream ? kernels.stream_tokens : kernels.tile_tokens;
   const int64_t n_blocks = kK / kQuantBlock;
-  Panel panel(kernels, c.rows, c.row_bytes);
+  const std::vector<std::byte> group = interleaved(kernels, c.rows, c.row_bytes);
+  Panel panel(kernels, group);
   std::vector<float> y(size(kTokens * c.n_rows), 7.0F);
   for (int64_t t = 0; t < kTokens; t += most) {
     const int n = static_cast<int>(std::min<int64_t>(most, kTokens - t));
@@ -103,7 +110,7 @@ std::vector<float> products(const QuantTable& table, const Case& c, bool stream)
                  .first = true,
                  .n_blocks = n_blocks};
     if (stream) {
-      kernels.stream(run, c.rows.data(), c.row_bytes, c.rows.data());
+      kernels.stream(run, group.data(), {group.data(), kernels.block_bytes});
       continue;
     }
     // In two parts, so that the second goes on from what the first left.
@@ -151,7 +158,9 @@ void check_quant() {
     if (kNeonSet.quant.kernels[i].dtype != kernels.dtype) fail(name + ": order of types");
     const int64_t row_bytes = kK / kernels.block_elements * kernels.block_bytes;
     const std::vector<std::byte> rows = weights(kernels, row_bytes);
-    const auto panel = [&](const KernelTable& set) { return Panel(set.quant.kernels[i], rows, row_bytes); };
+    const auto group = [&](const KernelTable& set) { return interleaved(set.quant.kernels[i], rows, row_bytes); };
+    const auto panel = [&](const KernelTable& set) { return Panel(set.quant.kernels[i], group(set)); };
+    compare(name + " interleave", group);
     compare(name + " unpack, q", [&](const KernelTable& set) { return panel(set).q; });
     compare(name + " unpack, scale", [&](const KernelTable& set) { return panel(set).scale; });
     compare(name + " unpack, offset", [&](const KernelTable& set) { return panel(set).offset; });
