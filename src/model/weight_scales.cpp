@@ -18,7 +18,8 @@ std::string base_of(const std::string& weight_name) {
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Shapes that a file may have, and what they say.
-std::optional<ops::WeightScales> layout_of(const Shape& shape, int64_t n, int64_t k, const std::optional<Fp8Spec>& fp8) {
+std::optional<ops::WeightScales> layout_of(const Shape& shape, int64_t n, int64_t k,
+                                           const std::optional<Fp8Spec>& fp8) {
   if (fp8 && fp8->block_rows > 0) {
     const Shape blocks{ceil_div(n, fp8->block_rows), ceil_div(k, fp8->block_columns)};
     if (shape == blocks) return ops::WeightScales{.values = {}, .rows = fp8->block_rows, .columns = fp8->block_columns};
@@ -31,7 +32,7 @@ std::optional<ops::WeightScales> layout_of(const Shape& shape, int64_t n, int64_
 std::vector<float> widened(const ConstTensorView& view) {
   std::vector<float> out(static_cast<size_t>(view.shape.elements()));
   for (size_t i = 0; i < out.size(); ++i) {
-    out[i] = view.dtype == DType::kBF16 ? to_float(view.as<Bf16>()[i])
+    out[i] = view.dtype == DType::kBF16  ? to_float(view.as<Bf16>()[i])
              : view.dtype == DType::kF16 ? to_float(view.as<F16>()[i])
                                          : view.f32()[i];
   }
@@ -44,10 +45,12 @@ std::vector<std::string> scale_names(const std::string& weight_name) {
   const std::string base = base_of(weight_name);
   std::vector<std::string> names = {weight_name + "_scale", weight_name + "_scale_inv", base + ".input_scale",
                                     base + ".activation_scale"};
-  for (const std::string_view projection : {".k_proj", ".v_proj"}) {  // of a cache in eight bits
+  // Of an attention or a cache in eight bits.
+  for (const std::string_view projection : {".q_proj", ".k_proj", ".v_proj"}) {
     if (!base.ends_with(projection)) continue;
     const std::string attention = base.substr(0, base.size() - projection.size());
     names.push_back(fmt::format("{}.{}_scale", attention, projection[1]));
+    names.push_back(fmt::format("{}.{}_zero_point", attention, projection[1]));
     names.push_back(fmt::format("{}.{}_scale", base, projection[1]));
   }
   return names;
@@ -81,8 +84,8 @@ Result<ops::WeightScales> find_weight_scales(const ArchSpec& spec, const formats
     }
     return *scales;
   }
-  return Error::corrupt("{}: tensor \"{}\" is F8_E4M3, but there is no \"{}_scale\" or \"{}_scale_inv\"", file, weight_name,
-                        weight_name, weight_name);
+  return Error::corrupt("{}: tensor \"{}\" is F8_E4M3, but there is no \"{}_scale\" or \"{}_scale_inv\"", file,
+                        weight_name, weight_name, weight_name);
 }
 
 }  // namespace hermes::model

@@ -114,6 +114,9 @@ TEST(Fp8Config, IsRead) {
     {"a": {"weights": {"num_bits": 8, "type": "float", "strategy": "block", "block_structure": [128, 64]}}}})");
   ASSERT_TRUE(block.ok()) << block.error().message();
   EXPECT_TRUE(block->block_rows == 128 && block->block_columns == 64);
+  const auto attention = read(R"({"quant_method": "compressed-tensors", "format": "float-quantized", "config_groups":
+    {"a": {"weights": null, "input_activations": {"num_bits": 8, "type": "float", "strategy": "tensor"}}}})");
+  EXPECT_TRUE(attention.ok()) << attention.error().message();
   const auto fp8 = read(R"({"quant_method": "fp8", "activation_scheme": "dynamic", "weight_block_size": [128, 128]})");
   ASSERT_TRUE(fp8.ok());
   EXPECT_EQ(fp8->block_rows, 128);

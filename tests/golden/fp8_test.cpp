@@ -1,5 +1,7 @@
 // Model folders with projections in F8_E4M3: compressed-tensors' layout with a scale for a matrix or a row, and blocks as
-// transformers has them. The same logits, bit for bit, as of the F32 model whose weights are the products.
+// transformers has them. The same logits, bit for bit, as of the F32 model whose weights are the products; and folders that
+// those two wrote (tools/fp8_make_goldens.py), decoded to the same bits as they do. logits_test.cpp has these folders' logits.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
@@ -9,6 +11,7 @@
 #include "base/json.h"
 #include "base/temp_folder_for_test.h"
 #include "formats/gguf_file.h"
+#include "formats/safetensors_file.h"
 #include "formats/safetensors_writer.h"
 #include "kernels/cpu/cpu_backend.h"
 #include "model_files/model_files.h"
@@ -161,6 +164,61 @@ TEST_P(Fp8, BecomesGguf) {
   EXPECT_TRUE(made[0] == made[1]);
 }
 
+class Fp8Folder : public testing::TestWithParam<std::string> {};
+
+std::vector<std::string> fp8_folders() {
+  std::vector<std::string> names = test::golden_names();
+  std::erase_if(names, [](const std::string& name) { return !name.starts_with("llama-fp8-"); });
+  return names;
+}
+
+// A row of the unit matrix as x picks a column of the weights: what kernels multiply with, seen from outside.
+test::TestTensor decoded(ops::Backend& backend, const model::Projection& projection) {
+  const int64_t n = projection.weight.shape[0], k = projection.weight.shape[1];
+  test::TestTensor unit(DType::kF32, {k, k}), columns(DType::kF32, {k, n}), rows(DType::kF32, {n, k});
+  for (int64_t i = 0; i < k * k; ++i) unit.set(i, i % (k + 1) == 0 ? 1.0F : 0.0F);
+  backend.linear({.x = unit.view(),
+                  .weight = projection.weight,
+                  .bias = {},
+                  .y = columns.view(),
+                  .activations = ops::Activations::kF32,
+                  .scales = projection.scales});
+  for (int64_t i = 0; i < n * k; ++i) rows.set(i, columns.f32()[static_cast<size_t>(i % k * n + i / k)]);
+  return rows;
+}
+
+TEST_P(Fp8Folder, DecodesAsItsMakerDoes) {
+  const auto files = model_files::ModelFiles::open(test::golden_folder(GetParam())).value();
+  const auto golden = formats::SafetensorsFile::open(test::golden_folder(GetParam()) + "/golden.safetensors").value();
+  const auto weights =
+      model::bind_weights(files->read_arch_spec().value(), files->open_weights().value(), files->tensor_names())
+          .value();
+  const model::LayerWeights& layer = weights.layers[1];
+  const std::pair<const char*, const model::Projection*> projections[] = {
+      {"self_attn.k", &layer.k}, {"mlp.gate", &layer.gate}, {"mlp.down", &layer.down}};
+  ThreadPool pool(2);
+  for (const kernels::CpuIsa isa : kernels::runnable_cpu_isas()) {
+    const auto backend = kernels::make_cpu_backend(pool, isa);
+    for (const auto& [name, projection] : projections) {
+      ASSERT_EQ(projection->weight.dtype, DType::kF8_E4M3) << name;
+      const ConstTensorView expected = golden.find(fmt::format("decoded.model.layers.1.{}_proj.weight", name)).value();
+      const test::TestTensor made = decoded(*backend, *projection);
+      ASSERT_EQ(made.shape, expected.shape) << name;
+      // Not bit patterns: -0 and the zeros of the unit matrix sum to 0.
+      for (int64_t i = 0; i < made.shape.elements(); ++i) {
+        ASSERT_EQ(made.f32()[static_cast<size_t>(i)], expected.f32()[i]) << name << " " << i << " " << to_string(isa);
+      }
+    }
+  }
+}
+
+TEST_P(Fp8Folder, IsCompleteInTheEyesOfInfo) {
+  const auto files = model_files::ModelFiles::open(test::golden_folder(GetParam())).value();
+  EXPECT_THAT(model::weight_findings(files->read_arch_spec().value(), *files->open_weights().value()),
+              testing::IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Golden, Fp8Folder, testing::ValuesIn(fp8_folders()), test::golden_test_name);
 INSTANTIATE_TEST_SUITE_P(Layouts, Fp8, testing::ValuesIn(kLayouts),
                          [](const auto& layout) { return layout.param.name; });
 

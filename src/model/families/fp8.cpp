@@ -18,11 +18,12 @@ Status read_block(const JsonObject& object, std::string_view name, Fp8Spec& spec
   }
   const int64_t rows = (*sizes)[0].get_int64(), columns = (*sizes)[1].get_int64();
   if (rows < 1 || rows > kMaxBlock || columns < 1 || columns > kMaxBlock) {
-    return Error::corrupt("{}: \"{}\" is [{}, {}], must be between 1 and {}", object.what(), name, rows, columns, kMaxBlock);
+    return Error::corrupt("{}: \"{}\" is [{}, {}], must be between 1 and {}", object.what(), name, rows, columns,
+                          kMaxBlock);
   }
   if (columns < kMinBlockColumns || (columns & (columns - 1)) != 0) {
-    return Error::unsupported("{}: \"{}\": blocks of {} columns; powers of two from {} are supported", object.what(), name,
-                              columns, kMinBlockColumns);
+    return Error::unsupported("{}: \"{}\": blocks of {} columns; powers of two from {} are supported", object.what(),
+                              name, columns, kMinBlockColumns);
   }
   if (spec.block_rows != 0 && (spec.block_rows != rows || spec.block_columns != columns)) {
     return Error::unsupported("{}: groups with blocks of different sizes", object.what());
@@ -33,12 +34,14 @@ Status read_block(const JsonObject& object, std::string_view name, Fp8Spec& spec
 }
 
 Status read_group(const JsonObject& group, Fp8Spec& spec) {
-  HERMES_ASSIGN(const JsonObject weights, group.object("weights"));
+  HERMES_ASSIGN(const std::optional<JsonObject> found, group.optional_object("weights"));
+  if (!found) return {};  // a group for activations alone, such as an attention's
+  const JsonObject& weights = *found;
   HERMES_ASSIGN(const int64_t bits, weights.integer("num_bits"));
   HERMES_ASSIGN(const std::optional<std::string> type, weights.optional_string("type"));
   if (bits != 8 || type != "float") {
-    return Error::unsupported("{}: weights of {} bits, type \"{}\"; floats of 8 bits are supported", weights.what(), bits,
-                              type.value_or("int"));
+    return Error::unsupported("{}: weights of {} bits, type \"{}\"; floats of 8 bits are supported", weights.what(),
+                              bits, type.value_or("int"));
   }
   HERMES_ASSIGN(const std::optional<std::string> strategy, weights.optional_string("strategy"));
   if (strategy == "block") return read_block(weights, "block_structure", spec);
@@ -57,8 +60,9 @@ Result<Fp8Spec> read_compressed_tensors(const JsonObject& config) {
   Fp8Spec spec;
   HERMES_ASSIGN(const JsonObject groups, config.object("config_groups"));
   for (const auto& member : groups.raw()) {
-    HERMES_ASSIGN(const JsonObject group,
-                  JsonObject::from(member.value(), fmt::format("{}: {}", groups.what(), std::string_view(member.key()))));
+    HERMES_ASSIGN(
+        const JsonObject group,
+        JsonObject::from(member.value(), fmt::format("{}: {}", groups.what(), std::string_view(member.key()))));
     HERMES_TRY(read_group(group, spec));
   }
   return spec;
@@ -70,8 +74,8 @@ Result<Fp8Spec> read_fp8(const JsonObject& config) {
   HERMES_ASSIGN(const std::string method, config.string("quant_method"));
   if (method == "compressed-tensors") return read_compressed_tensors(config);
   if (method != "fp8") {
-    return Error::unsupported("{}: quant_method \"{}\" is not supported (compressed-tensors and fp8 are)", config.what(),
-                              method);
+    return Error::unsupported("{}: quant_method \"{}\" is not supported (compressed-tensors and fp8 are)",
+                              config.what(), method);
   }
   Fp8Spec spec;
   HERMES_TRY(read_block(config, "weight_block_size", spec));
