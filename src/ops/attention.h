@@ -2,10 +2,11 @@
 //   s[j] = scale * <q[t, h], K[j, g]>  for kv_begin[t] <= j < kv_end[t];  out[t, h] = sum_j softmax(s)[j] V[j, g].
 // Causality is kv_end = position + 1; documents packed in one row are kept apart by kv_begin.
 //
-// Positions are visited in fixed tiles of kAttentionTile, aligned to absolute positions; each tile's partial result
-// (maximum, sum, weighted values) is complete in itself. Tiles are merged in order into segments of kAttentionSegment
-// positions, and these in order into the result: threads may take segments apart. So the bits of a query depend on its own
-// q and the cached K and V, never on chunking, batch, threads or page boundaries. Sums in F32.
+// Positions are visited in fixed tiles of kAttentionTile, aligned to absolute positions. A tile's weights exp(s - highest),
+// their sum and the weighted values are sums of its own, added to its segment's of kAttentionSegment positions, where `highest`
+// is of the segment's scores so far; segments are merged in order into the result: threads may take them apart. So the bits
+// of a query depend on its own q and the cached K and V, never on chunking, batch, threads or page boundaries. Sums in F32;
+// a weight below 2^-126 of the highest counts as 0.
 #pragma once
 
 #include <span>

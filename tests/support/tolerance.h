@@ -37,9 +37,10 @@ constexpr double softmax_tolerance(double expected, double range) {
   return expected * kUnitRoundoff * (2 * (kExpRoundings + range) + 4) + kSmallestF32;
 }
 
-// `score` bounds scale |q| |k|, `value` bounds |v|, over the positions that are seen. A score is off by (D +
-// 1) u score; that moves a weight, and the sum of weights, by as much relative to itself. Then exp of a
-// rounded difference, sums of at most a tile, and for each tile that is merged two exp, three roundings.
+// `score` bounds scale |q| |k|, `value` bounds |v|, over the positions that are seen. A score, with scale q rounded first, is
+// off by (D + 1) u score; that moves a weight, and the sum of weights, by as much relative to itself. Then exp of a rounded
+// difference, sums of at most a tile, and for each tile that is merged (at a segment's end twice) an exp, an fma; two exp, three
+// roundings bound both.
 constexpr double attention_tolerance(int64_t head_dim, int64_t tile, int64_t n_tiles, double score, double value) {
   const double scores = static_cast<double>(head_dim + 1) * score;
   const double weights = kExpRoundings + 2 * score + static_cast<double>(tile);

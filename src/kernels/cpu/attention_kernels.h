@@ -1,17 +1,17 @@
 // Attention of a block of queries that share one KV head. `V` is the lane type of an instruction set (scalar/lanes.h).
 //
-// For each tile of kAttentionTile positions, a few queries at a time:
-//   scores   s[j] = scale * (q[0] K[j][0] + q[1] K[j][1] + ...), by fma in that order; lanes are positions
-//   weights  p[j] = exp(s[j] - max); their sum: by vectors of 16 (0 + 1) + (2 + 3), then the fixed tree
+// For each tile of kAttentionTile positions, a few queries at a time, with top the highest score of the query's segment up to
+// and with this tile, before what it was:
+//   scores   s[j] = (scale q[0]) K[j][0] + (scale q[1]) K[j][1] + ..., by fma in that order; lanes are positions
+//   weights  p[j] = exp(s[j] - top); their sum: by vectors of 16 (0 + 1) + (2 + 3), then the fixed tree
 //   values   o[i] = p[0] V[0][i] + p[1] V[1][i] + ..., by fma in that order, over visible positions; lanes are i
-// and the tile's (max, sum, o) is merged into its segment's, at the segment's end that into the query's. Nothing here
-// depends on the other queries of the block.
+// and the segment's sums become sums * exp(before - top) + the tile's, by fma; at its end they are merged into the query's.
+// Nothing here depends on the other queries of the block.
 //
 // A few queries read K and V as they are stored and widen on the way; many share one widened copy of a tile.
 #pragma once
 
-#include "kernels/cpu/exp_lanes.h"
-#include "kernels/cpu/kernel_table.h"
+#include "kernels/cpu/attention_sums.h"
 #include "kernels/cpu/outer_products.h"
 
 namespace hermes::kernels {
@@ -24,67 +24,51 @@ inline constexpr bool kIsFloat = false;
 template <>
 inline constexpr bool kIsFloat<float> = true;
 
-HERMES_INLINE int64_t padded_head_dim(int64_t head_dim) { return (head_dim + 15) / 16 * 16; }
+// Positions of a tile that a query sees, counted from the tile's begin; none where begin >= end.
+struct SeenRange {
+  int64_t begin, end;
+  HERMES_INLINE bool empty() const { return begin >= end; }
+};
+HERMES_INLINE bool operator==(SeenRange a, SeenRange b) { return a.begin == b.begin && a.end == b.end; }
 
-// Weighted values, maximum and sum of queries: of a tile, a segment or all so far. Rows of `width` floats.
-template <class V>
-struct AttentionSums {
-  float *out, *highest, *sum;
-  int64_t width;
+// Scores of one tile to weights, in place. Positions that are not seen take no part in the arithmetic and have weight 0.
+// kWhole: all are seen.
+template <class V, bool kWhole>
+struct TileWeights {
+  static constexpr int kVectors = kTile / V::kCount;
 
-  static int64_t floats(int64_t n, int64_t width) { return n * (width + 2); }
-  AttentionSums(float* memory, int64_t n, int64_t row_width)
-      : out(memory), highest(memory + n * row_width), sum(highest + n), width(row_width) {}
-  AttentionSums from(int64_t row) const {
-    AttentionSums part = *this;
-    part.out += row * width;
-    part.highest += row;
-    part.sum += row;
-    return part;
+  // The highest score that is seen, or `before` where that is higher.
+  static HERMES_INLINE float highest_of(const float* scores, SeenRange seen, float before) {
+    const V lowest = V::broadcast(-__builtin_inff());
+    V x[kVectors];
+    for (int i = 0; i < kVectors; ++i) x[i] = only(seen, i, V::load(scores + i * V::kCount), lowest);
+    const float now = highest(max(max(x[0], x[1]), max(x[2], x[3])));
+    return before > now ? before : now;
+  }
+  // Returns the sum of the weights.
+  static HERMES_INLINE float weigh(float* scores, SeenRange seen, float highest) {
+    const V top = V::broadcast(highest);
+    V x[kVectors];
+    for (int i = 0; i < kVectors; ++i) {
+      x[i] = only(seen, i, V::load(scores + i * V::kCount) - top, V::zero());
+      x[i] = only(seen, i, exp_of_nonpositive(x[i]), V::zero());
+      x[i].store(scores + i * V::kCount);
+    }
+    return sum((x[0] + x[1]) + (x[2] + x[3]));
   }
 
-  void clear(int64_t n) {
-    for (int64_t i = 0; i < n * width; ++i) out[i] = 0;
-    for (int64_t i = 0; i < n; ++i) {
-      highest[i] = -__builtin_inff();
-      sum[i] = 0;
-    }
+ private:
+  static_assert(kVectors == 4);
+  // Lanes of vector i of the tile that are seen, of `other` those that are not.
+  static HERMES_INLINE V only(SeenRange seen, int i, V x, V other) {
+    if (kWhole || (seen.begin <= i * V::kCount && seen.end >= (i + 1) * V::kCount)) return x;
+    return first_of(other, lanes_before(seen.begin, i), first_of(x, lanes_before(seen.end, i), other));
   }
-
-  // Takes in `part`, rows [0, n), n <= 16; its rows that saw nothing (maximum -inf) change nothing.
-  void merge(const AttentionSums& part, int64_t n) {
-    float keep[16] = {}, add[16] = {};
-    for (int64_t r = 0; r < n; ++r) {
-      const float before = highest[r], now = part.highest[r];
-      const float top = before > now ? before : now;
-      // exp(-inf) = 0 by hand.
-      keep[r] = before == -__builtin_inff() ? 0 : before - top;
-      add[r] = now == -__builtin_inff() ? 0 : now - top;
-    }
-    exp(V::load(keep)).store(keep);
-    exp(V::load(add)).store(add);
-    for (int64_t r = 0; r < n; ++r) {
-      if (part.highest[r] == -__builtin_inff()) continue;
-      if (highest[r] == -__builtin_inff()) keep[r] = 0;
-      highest[r] = highest[r] > part.highest[r] ? highest[r] : part.highest[r];
-      sum[r] = sum[r] * keep[r] + part.sum[r] * add[r];
-      const V keep_r = V::broadcast(keep[r]), add_r = V::broadcast(add[r]);
-      for (int64_t i = 0; i < width; i += V::kCount) {
-        const int64_t at = r * width + i;
-        fma(V::load(part.out + at), add_r, V::load(out + at) * keep_r).store(out + at);
-      }
-    }
+  static HERMES_INLINE int lanes_before(int64_t position, int i) {
+    const int64_t n = position - i * V::kCount;
+    return static_cast<int>(n < 0 ? 0 : n < V::kCount ? n : V::kCount);
   }
 };
-
-// out[i] / sum, for one query.
-template <class V>
-HERMES_INLINE void write_mean(const float* sums, float sum, int64_t head_dim, float* out) {
-  for (int64_t i = 0; i < head_dim; i += V::kCount) {
-    const int64_t left = head_dim - i;
-    (V::load(sums + i) / V::broadcast(sum)).store_first(out + i, static_cast<int>(left < V::kCount ? left : V::kCount));
-  }
-}
 
 template <class V, class Cached>
 class AttentionTiles {
@@ -95,28 +79,33 @@ class AttentionTiles {
 
   static int64_t scratch_floats(int64_t n_queries, int64_t head_dim) {
     const int64_t width = padded_head_dim(head_dim);
-    return 2 * kTile * width + kRows * kTile + AttentionSums<V>::floats(kRows, width) +
-           2 * AttentionSums<V>::floats(n_queries, width) + n_queries * head_dim;
+    return 2 * kTile * width + 2 * kRows * kTile + kRows * width + 2 * AttentionSums<V>::floats(n_queries, width) +
+           n_groups(n_queries) * kRows * head_dim;
   }
 
   AttentionTiles(const AttentionBlock& block, float* scratch)
       : block_(block),
         width_(padded_head_dim(block.head_dim)),
         n_queries_(block.n_tokens * block.group),
+        rows_((n_queries_ + n_groups(n_queries_) - 1) / n_groups(n_queries_)),
         direct_(kIsFloat<Cached> || n_queries_ <= kFewQueries),
-        keys_(scratch),                      // [head_dim][kTile]
-        values_(keys_ + kTile * width_),     // [kTile][width]
-        weights_(values_ + kTile * width_),  // [kRows][kTile]
-        tile_(weights_ + kRows * kTile, kRows, width_),
-        segment_(tile_.sum + kRows, n_queries_, width_),
+        keys_(scratch),                       // [head_dim][kTile]
+        values_(keys_ + kTile * width_),      // [kTile][width]
+        weights_(values_ + kTile * width_),   // [2][kRows][kTile]
+        tile_(weights_ + 2 * kRows * kTile),  // [kRows][width]
+        segment_(tile_ + kRows * width_, n_queries_, width_),
         all_(segment_.sum + n_queries_, n_queries_, width_),
-        queries_(all_.sum + n_queries_) {}  // [n_queries][head_dim]
+        queries_(all_.sum + n_queries_) {}  // [n_groups][head_dim][kRows]
 
   void run() {
     int64_t begin = block_.kv_begin[0], end = block_.kv_end[0];
+    seen_by_all_ = {begin, end};
     for (int64_t t = 1; t < block_.n_tokens; ++t) {
-      begin = block_.kv_begin[t] < begin ? block_.kv_begin[t] : begin;
-      end = block_.kv_end[t] > end ? block_.kv_end[t] : end;
+      const int64_t from = block_.kv_begin[t], to = block_.kv_end[t];
+      begin = from < begin ? from : begin;
+      end = to > end ? to : end;
+      seen_by_all_.begin = from > seen_by_all_.begin ? from : seen_by_all_.begin;
+      seen_by_all_.end = to < seen_by_all_.end ? to : seen_by_all_.end;
     }
     begin = begin > block_.first ? begin : block_.first;
     end = end < block_.last ? end : block_.last;
@@ -136,12 +125,10 @@ class AttentionTiles {
   }
 
  private:
-  struct Range {
-    int64_t begin, end;
-  };
+  // Queries are taken in groups of at most kRows, as even as can be: what a group costs beside its products is shared.
+  static int64_t n_groups(int64_t n_queries) { return (n_queries + kRows - 1) / kRows; }
 
-  // Positions of the tile that a query sees, counted from the tile's begin; empty where begin >= end.
-  HERMES_INLINE Range visible(int64_t tile, int64_t query) const {
+  HERMES_INLINE SeenRange visible(int64_t tile, int64_t query) const {
     const int64_t token = query / block_.group;
     const int64_t begin = block_.kv_begin[token] - tile, end = block_.kv_end[token] - tile;
     return {begin > 0 ? begin : 0, end < kTile ? end : kTile};
@@ -156,22 +143,48 @@ class AttentionTiles {
   void visit_tile(int64_t tile, int64_t end) {
     const Cached *k = tile_of(block_.k_pages, tile), *v = tile_of(block_.v_pages, tile);
     const int64_t n = end - tile < kTile ? end - tile : kTile, next = tile + kTile < end ? tile + kTile : tile;
-    // V's rows must be whole vectors to be read in place; K's are.
-    const bool v_direct = direct_ && block_.head_dim == width_;
+    whole_ = seen_by_all_.begin <= tile && seen_by_all_.end >= tile + kTile;
+    // V's rows must be whole vectors to be read in place; K's are. Sums in pairs cannot go on where others stopped.
+    const bool v_direct = direct_ && block_.head_dim == width_ && (kIsFloat<Cached> || whole_ || block_.n_tokens == 1);
     if (!direct_) widen(k, kTile, kTile, block_.head_dim, kTile, keys_);
     if (!v_direct) widen(v, block_.head_dim, block_.head_dim, n, width_, values_);
-    next_k_ = reinterpret_cast<const char*>(tile_of(block_.k_pages, next));
-    next_v_ = reinterpret_cast<const char*>(tile_of(block_.v_pages, next));
-    ahead_step_ = block_.head_dim * static_cast<int64_t>(sizeof(Cached));
-    for (int64_t q = 0; q < n_queries_; q += kRows) {
-      const int64_t rows = n_queries_ - q < kRows ? n_queries_ - q : kRows;
+    // K of the next tile is asked for during the first product, V of it during the other: memory is never idle.
+    const char* next_k = reinterpret_cast<const char*>(tile_of(block_.k_pages, next));
+    const char* next_v = reinterpret_cast<const char*>(tile_of(block_.v_pages, next));
+    // Scores of a group are made before the weights of the one before: these are few operations that wait for each other,
+    // and the processor does them in the shadow of the other group's products.
+    float *scores = weights_, *weights = weights_ + kRows * kTile;
+    int64_t waiting = -1;  // the group whose scores are in `weights`
+    const float* queries = queries_;
+    for (int64_t q = 0; q < n_queries_; q += rows_, queries += kRows * block_.head_dim) {
+      const int64_t rows = rows_of(q);
       if (!see(tile, q, rows)) continue;
-      direct_ ? score(k, q, rows) : score(keys_, q, rows);
-      for (int64_t r = 0; r < rows; ++r) weigh(seen_[r], r);
-      v_direct ? sum_values(v, block_.head_dim, rows) : sum_values(values_, width_, rows);
-      segment_.from(q).merge(tile_, rows);
-      ahead_step_ = 0;  // asked for
+      direct_ ? score(k, queries, rows, scores, next_k) : score(keys_, queries, rows, scores, next_k);
+      next_k = nullptr;  // asked for
+      if (waiting >= 0) {
+        v_direct ? take_in(tile, waiting, weights, v, block_.head_dim, next_v)
+                 : take_in(tile, waiting, weights, values_, width_, next_v);
+        next_v = nullptr;
+      }
+      float* const swapped = weights;
+      weights = scores;
+      scores = swapped;
+      waiting = q;
     }
+    if (waiting < 0) return;
+    v_direct ? take_in(tile, waiting, weights, v, block_.head_dim, next_v)
+             : take_in(tile, waiting, weights, values_, width_, next_v);
+  }
+  HERMES_INLINE int64_t rows_of(int64_t q) const { return n_queries_ - q < rows_ ? n_queries_ - q : rows_; }
+
+  // The group from query q on, whose scores of the tile are in `weights`.
+  template <class B>
+  HERMES_INLINE void take_in(int64_t tile, int64_t q, float* weights, const B* values, int64_t stride,
+                             const char* ahead) {
+    const int64_t rows = rows_of(q);
+    see(tile, q, rows);
+    whole_ ? weigh<true>(q, rows, weights) : weigh<false>(q, rows, weights);
+    sum_values(weights, values, stride, q, rows, ahead);
   }
 
   // `rows` rows of `columns` floats, from rows that are `stride` apart.
@@ -183,94 +196,100 @@ class AttentionTiles {
     }
   }
 
-  // Queries as rows without gaps, so that some of several tokens are multiplied at once.
+  // Queries times scale, in the order in which products read them.
   void load_queries() {
     for (int64_t i = 0; i < n_queries_; ++i) {
       const float* from = block_.q + i / block_.group * block_.token_stride + i % block_.group * block_.head_dim;
-      __builtin_memcpy(queries_ + i * block_.head_dim, from, static_cast<size_t>(block_.head_dim) * sizeof(float));
+      float* to = queries_ + i / rows_ * kRows * block_.head_dim + i % rows_;
+      for (int64_t d = 0; d < block_.head_dim; ++d) to[d * kRows] = from[d] * block_.scale;
     }
   }
 
   bool see(int64_t tile, int64_t q, int64_t n) {
-    bool any = false;
-    for (int64_t r = 0; r < n; ++r) {
+    bool any = whole_;
+    for (int64_t r = 0; r < n && !whole_; ++r) {
       seen_[r] = visible(tile, q + r);
-      any = any || seen_[r].begin < seen_[r].end;
+      any = any || !seen_[r].empty();
     }
     return any;
   }
 
-  // What stands beyond the positions that were written is multiplied with the others and ignored. K of the next tile is
-  // asked for meanwhile, V of it during the other product: memory is never idle.
+  // What stands beyond the positions that were written is multiplied with the others and ignored.
   template <class B>
-  HERMES_INLINE void score(const B* keys, int64_t q, int64_t n) {
-    outer_products<V, B>(n, {queries_ + q * block_.head_dim, block_.head_dim, keys, kTile, weights_, kTile, kTile, 0,
-                             block_.head_dim, true, next_k_, ahead_step_ > 0 ? key_step() : 0});
+  HERMES_INLINE void score(const B* keys, const float* queries, int64_t n, float* scores, const char* ahead) {
+    multiply<1, kRows, B>(n, {queries, keys, kTile, scores, kTile, kTile, 0, block_.head_dim, true, nullptr, ahead});
   }
-  HERMES_INLINE int64_t key_step() const { return kTile * static_cast<int64_t>(sizeof(Cached)); }
 
-  // Scores to weights, in place; keeps the tile's maximum and sum. Positions that are not seen take no part in the
-  // arithmetic: exp of what stands for them would be a denormal, which is slow. Their weight is 0.
-  HERMES_INLINE void weigh(Range seen, int64_t r) {
-    float* s = weights_ + r * kTile;
-    const V scale = V::broadcast(block_.scale), lowest = V::broadcast(-__builtin_inff());
-    V x[4];
-    for (int i = 0; i < 4; ++i) x[i] = only(seen, i, V::load(s + i * V::kCount) * scale, lowest);
-    tile_.highest[r] = highest(max(max(x[0], x[1]), max(x[2], x[3])));
-    const V top = V::broadcast(tile_.highest[r]);
-    for (int i = 0; i < 4; ++i) {
-      if (seen.begin >= (i + 1) * V::kCount || seen.end <= i * V::kCount) {
-        x[i] = V::zero();
-      } else {
-        x[i] = only(seen, i, exp(only(seen, i, x[i] - top, V::zero())), V::zero());
-      }
-      x[i].store(s + i * V::kCount);
+  template <int64_t kRowStep, int64_t kStep, class B>
+  HERMES_INLINE void multiply(int64_t n, const OuterProducts<B>& p) {
+    constexpr int kBytes = static_cast<int>(sizeof(Cached));
+    // Read in place, a panel is gone through once or twice: then what is asked for again costs less than another loop.
+    if (kIsFloat<Cached> || !kIsFloat<B> || p.ahead != nullptr) {
+      OuterProducts<B> asking = p;
+      if (p.ahead == nullptr) asking.ahead = reinterpret_cast<const char*>(p.b);
+      outer_products<V, OuterShape<kRowStep, kStep, kBytes>>(n, asking);
+    } else {
+      outer_products<V, OuterShape<kRowStep, kStep, 0>>(n, p);
     }
-    tile_.sum[r] = sum((x[0] + x[1]) + (x[2] + x[3]));
   }
-  // Lanes of vector i of the tile that are seen, of `other` those that are not.
-  static HERMES_INLINE V only(Range seen, int i, V x, V other) {
-    if (seen.begin <= i * V::kCount && seen.end >= (i + 1) * V::kCount) return x;
-    return first_of(other, lanes_before(seen.begin, i), first_of(x, lanes_before(seen.end, i), other));
-  }
-  static HERMES_INLINE int lanes_before(int64_t position, int i) {
-    const int64_t n = position - i * V::kCount;
-    return static_cast<int>(n < 0 ? 0 : n < V::kCount ? n : V::kCount);
+
+  template <bool kWhole>
+  void weigh(int64_t q, int64_t n, float* weights) {
+    using Weights = TileWeights<V, kWhole>;
+    const AttentionSums<V> segment = segment_.from(q);
+    float sums[16] = {};
+    for (int64_t r = 0; r < n; ++r) {
+      keep_[r] = 0;  // to 1
+      if (!kWhole && seen_[r].empty()) continue;
+      float* scores = weights + r * kTile;
+      const float before = segment.highest[r], top = Weights::highest_of(scores, seen_[r], before);
+      sums[r] = Weights::weigh(scores, seen_[r], top);
+      segment.highest[r] = top;
+      if (before != -__builtin_inff()) keep_[r] = before - top;  // else there is nothing to keep
+    }
+    const V keep = exp_of_nonpositive(V::load(keep_));
+    keep.store(keep_);
+    const int rows = static_cast<int>(n);
+    fma(V::load_first(segment.sum, rows), keep, V::load(sums)).store_first(segment.sum, rows);
   }
 
   // Visible ranges differ between queries near the diagonal: the common part is done together, what comes
   // before and after it query by query, so that the order of each sum is the same as alone.
   template <class B>
-  void sum_values(const B* values, int64_t stride, int64_t n) {
-    const auto part = [&](int64_t r, int64_t rows, Range range, bool from_zero) HERMES_LAMBDA_INLINE {
-      outer_products<V, B>(rows, {weights_ + r * kTile, kTile, values, stride, tile_.out + r * width_, width_, width_,
-                                  range.begin, range.end, from_zero, next_v_, value_step()});
-    };
-    Range common{0, kTile};
-    for (int64_t r = 0; r < n; ++r) {
-      const Range seen = seen_[r];
+  void sum_values(const float* weights, const B* values, int64_t stride, int64_t q, int64_t n, const char* ahead) {
+    float* const out = segment_.from(q).out;
+    const auto part = [&](int64_t r, int64_t rows, SeenRange range, bool from_zero, float* to, const float* keep)
+                          HERMES_LAMBDA_INLINE {
+                            multiply<kTile, 1, B>(rows, {weights + r * kTile, values, stride, to + r * width_, width_,
+                                                         width_, range.begin, range.end, from_zero, keep, ahead});
+                          };
+    if (whole_) return part(0, n, {0, kTile}, true, out, keep_);
+    SeenRange common = seen_[0];
+    bool same = true;
+    for (int64_t r = 1; r < n; ++r) {
+      const SeenRange seen = seen_[r];
+      same = same && seen == common;
       common.begin = seen.begin > common.begin ? seen.begin : common.begin;
       common.end = seen.end < common.end ? seen.end : common.end;
     }
-    if (common.begin >= common.end) {
-      for (int64_t r = 0; r < n; ++r) part(r, 1, seen_[r], true);
-      return;
-    }
-    for (int64_t r = 0; r < n; ++r) {
-      const Range seen = seen_[r];
-      if (common.begin > 0) part(r, 1, {seen.begin, common.begin}, true);
-    }
-    part(0, n, common, common.begin == 0);
-    for (int64_t r = 0; r < n; ++r) {
-      const Range seen = seen_[r];
-      if (seen.end > common.end) part(r, 1, {common.end, seen.end}, false);
+    if (same) return part(0, n, common, true, out, keep_);
+    if constexpr (kIsFloat<B>) {
+      if (common.empty()) {
+        for (int64_t r = 0; r < n; ++r) part(r, 1, seen_[r], true, tile_, nullptr);
+      } else {
+        for (int64_t r = 0; r < n; ++r) part(r, 1, {seen_[r].begin, common.begin}, true, tile_, nullptr);
+        part(0, n, common, false, tile_, nullptr);
+        for (int64_t r = 0; r < n; ++r) part(r, 1, {common.end, seen_[r].end}, false, tile_, nullptr);
+      }
+      for (int64_t r = 0; r < n; ++r) {
+        if (!seen_[r].empty()) add_tile(tile_ + r * width_, keep_[r], out + r * width_);
+      }
     }
   }
-  // A row of the next tile for each row, in as many parts as there are passes over the columns.
-  HERMES_INLINE int64_t value_step() const {
-    constexpr int64_t kWide = V::kAttentionCols * V::kCount;
-    const int64_t passes = width_ < kWide ? 1 : width_ / kWide;
-    return ahead_step_ / passes;
+  HERMES_INLINE void add_tile(const float* tile, float keep, float* out) const {
+    for (int64_t i = 0; i < width_; i += V::kCount) {
+      fma(V::load(out + i), V::broadcast(keep), V::load(tile + i)).store(out + i);
+    }
   }
 
   void end_segment() {
@@ -289,35 +308,21 @@ class AttentionTiles {
     }
   }
 
-  AttentionBlock block_;
-  int64_t width_;
-  int64_t n_queries_;
-  bool direct_;  // K and V are read as they are stored
-  float *keys_, *values_, *weights_;
-  AttentionSums<V> tile_, segment_, all_;
+  const AttentionBlock& block_;
+  const int64_t width_, n_queries_, rows_;
+  const bool direct_;
+  float *keys_, *values_, *weights_, *tile_;
+  AttentionSums<V> segment_, all_;
   float* queries_;
-  const char *next_k_ = nullptr, *next_v_ = nullptr;
-  int64_t ahead_step_ = 0;  // bytes of a row of V; 0 where the next tile has been asked for
-  Range seen_[16] = {};     // of the tile that is visited, by the queries that visit it
+  SeenRange seen_by_all_;    // positions
+  bool whole_ = false;       // whether all queries see all of the tile
+  SeenRange seen_[kRows]{};  // where not: what the queries at work see of it
+  float keep_[16] = {};      // of the queries at work: what becomes of the segment's sums
 };
 
 template <class V, class Cached>
 void attention_block(const AttentionBlock& block, float* scratch) {
   AttentionTiles<V, Cached>(block, scratch).run();
-}
-
-template <class V>
-int64_t attention_partial_floats(int64_t head_dim) {
-  return AttentionSums<V>::floats(1, padded_head_dim(head_dim));
-}
-
-template <class V>
-void combine_attention(float* partials, int64_t n_segments, int64_t head_dim, float* out) {
-  const int64_t width = padded_head_dim(head_dim), step = attention_partial_floats<V>(head_dim);
-  AttentionSums<V> all(partials + n_segments * step, 1, width);
-  all.clear(1);
-  for (int64_t i = 0; i < n_segments; ++i) all.merge(AttentionSums<V>(partials + i * step, 1, width), 1);
-  write_mean<V>(all.out, *all.sum, head_dim, out);
 }
 
 template <class V>

@@ -51,5 +51,31 @@ TEST(Exp, KeepsDenormals) {
   EXPECT_LT(exp_of(-100.0F), std::numeric_limits<float>::min());
 }
 
+float exp_of_nonpositive(float x) { return exp_of_nonpositive(scalar::Lanes::broadcast(x)).v[0]; }
+
+TEST(ExpOfNonpositive, IsWithinTwoUlpDownToTheNormalRange) {
+  double worst = 0;
+  for (uint32_t bits = 0; bits < std::bit_cast<uint32_t>(87.33F); bits += 4999) {
+    const float x = -std::bit_cast<float>(bits);
+    const double exact = std::exp(static_cast<double>(x));
+    worst = std::max(worst, std::fabs(static_cast<double>(exp_of_nonpositive(x)) - exact) / ulp_at(exact));
+  }
+  EXPECT_LE(worst, 2.0);
+  RecordProperty("worst_ulp", std::to_string(worst));
+}
+
+TEST(ExpOfNonpositive, IsExactAtZeroAndNothingBelowItsRange) {
+  EXPECT_EQ(exp_of_nonpositive(0.0F), 1.0F);
+  EXPECT_EQ(exp_of_nonpositive(-0.0F), 1.0F);
+  for (const float x : {-87.7F, -88.0F, -88.5F, -1000.0F, -3e38F, -std::numeric_limits<float>::infinity()}) {
+    EXPECT_EQ(exp_of_nonpositive(x), 0.0F) << x;
+  }
+  // Between the normal range and 0: off by at most the smallest normal number.
+  for (float x = -87.33F; x > -87.7F; x -= 0.001F) {
+    EXPECT_NEAR(exp_of_nonpositive(x), std::exp(x), std::numeric_limits<float>::min()) << x;
+  }
+  EXPECT_TRUE(std::isnan(exp_of_nonpositive(std::numeric_limits<float>::quiet_NaN())));
+}
+
 }  // namespace
 }  // namespace hermes::kernels

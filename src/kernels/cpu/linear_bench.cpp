@@ -189,7 +189,7 @@ void block_types(Bench& bench) {
 }
 
 void attention(Bench& bench) {
-  for (const DType dtype : {DType::kBF16, DType::kF32}) {
+  for (const DType dtype : {DType::kF16, DType::kBF16, DType::kF32}) {
     bench.attention(dtype, 1, 8192, 32, 8, 64);
     bench.attention(dtype, 1, 8192, 32, 8, 128);
     bench.attention(dtype, 512, 512, 32, 8, 64);

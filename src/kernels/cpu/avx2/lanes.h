@@ -135,6 +135,16 @@ HERMES_INLINE Lanes second_bf16(const Lanes& pairs) {
   return {odd_of(_mm256_castps_si256(pairs.lo)), odd_of(_mm256_castps_si256(pairs.hi))};
 }
 
+HERMES_INLINE void interleave(Lanes& even, Lanes& odd) {
+  const auto both = [](__m256 a, __m256 b) HERMES_LAMBDA_INLINE {
+    const __m256 low = _mm256_unpacklo_ps(a, b), high = _mm256_unpackhi_ps(a, b);
+    return Lanes{_mm256_permute2f128_ps(low, high, 0x20), _mm256_permute2f128_ps(low, high, 0x31)};
+  };
+  const Lanes a = even, b = odd;
+  even = both(a.lo, b.lo);
+  odd = both(a.hi, b.hi);
+}
+
 struct Sums64 {
   __m256d v[4];
 

@@ -61,8 +61,8 @@ struct Lanes {
     const __m256i magnitude = _mm256_and_si256(x, _mm256_set1_epi16(0x7F));
     const __mmask16 nan = _mm256_cmpeq_epi16_mask(magnitude, _mm256_set1_epi16(0x7F));
     const __m256i sign = _mm256_and_si256(x, _mm256_set1_epi16(static_cast<int16_t>(0x8000)));
-    const __m256i half = _mm256_mask_mov_epi16(_mm256_or_si256(_mm256_slli_epi16(magnitude, 7), sign), nan,
-                                               _mm256_set1_epi16(0x7FFF));
+    const __m256i half =
+        _mm256_mask_mov_epi16(_mm256_or_si256(_mm256_slli_epi16(magnitude, 7), sign), nan, _mm256_set1_epi16(0x7FFF));
     return _mm512_mul_ps(_mm512_cvtph_ps(half), _mm512_set1_ps(256));
   }
   // As to_bf16. Not the instruction vcvtneps2bf16: it takes denormals for zero.
@@ -96,6 +96,13 @@ HERMES_INLINE Lanes first_bf16(Lanes pairs) {
 HERMES_INLINE Lanes second_bf16(Lanes pairs) {
   const __m512i mask = _mm512_set1_epi32(static_cast<int>(0xFFFF0000));
   return {_mm512_castsi512_ps(_mm512_and_si512(_mm512_castps_si512(pairs.v), mask))};
+}
+
+HERMES_INLINE void interleave(Lanes& even, Lanes& odd) {
+  const __m512i first = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  const __m512 a = even.v, b = odd.v;
+  even.v = _mm512_permutex2var_ps(a, first, b);
+  odd.v = _mm512_permutex2var_ps(a, _mm512_add_epi32(first, _mm512_set1_epi32(8)), b);
 }
 
 struct Sums64 {

@@ -161,6 +161,14 @@ HERMES_INLINE Lanes second_bf16(const Lanes& pairs) {
   return each([&](auto i) HERMES_LAMBDA_INLINE { return odd_of(vreinterpretq_u32_f32(pairs.v[i.value])); });
 }
 
+HERMES_INLINE void interleave(Lanes& even, Lanes& odd) {
+  const Lanes a = even, b = odd;
+  even = {
+      {vzip1q_f32(a.v[0], b.v[0]), vzip2q_f32(a.v[0], b.v[0]), vzip1q_f32(a.v[1], b.v[1]), vzip2q_f32(a.v[1], b.v[1])}};
+  odd = {
+      {vzip1q_f32(a.v[2], b.v[2]), vzip2q_f32(a.v[2], b.v[2]), vzip1q_f32(a.v[3], b.v[3]), vzip2q_f32(a.v[3], b.v[3])}};
+}
+
 struct Sums64 {
   float64x2_t v[8];
 

@@ -112,6 +112,15 @@ HERMES_INLINE Lanes second_bf16(const Lanes& pairs) {
   return each([&](int i) { return __builtin_bit_cast(float, __builtin_bit_cast(uint32_t, pairs.v[i]) & 0xFFFF0000U); });
 }
 
+// Elements 0, 2, 4, ... and 1, 3, 5, ... of 32 become the first sixteen and the last sixteen.
+HERMES_INLINE void interleave(Lanes& even, Lanes& odd) {
+  const Lanes a = even, b = odd;
+  for (int i = 0; i < 16; ++i) {
+    (i < 8 ? even : odd).v[2 * i % 16] = a.v[i];
+    (i < 8 ? even : odd).v[2 * i % 16 + 1] = b.v[i];
+  }
+}
+
 // The fixed tree: lane l with l + 8, then + 4, + 2, + 1.
 HERMES_INLINE float sum(const Lanes& a) {
   Lanes r = a;
