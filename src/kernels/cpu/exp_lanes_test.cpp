@@ -51,7 +51,7 @@ TEST(Exp, KeepsDenormals) {
   EXPECT_LT(exp_of(-100.0F), std::numeric_limits<float>::min());
 }
 
-float exp_of_nonpositive(float x) { return exp_of_nonpositive(scalar::Lanes::broadcast(x)).v[0]; }
+float exp_of_nonpositive(float x) { return kernels::exp_of_nonpositive(scalar::Lanes::broadcast(x)).v[0]; }
 
 TEST(ExpOfNonpositive, IsWithinTwoUlpDownToTheNormalRange) {
   double worst = 0;

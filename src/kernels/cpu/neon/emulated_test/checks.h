@@ -5,6 +5,7 @@
 
 #include <bit>
 #include <cmath>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -45,6 +46,8 @@ std::string shown(const T& x) {
     std::snprintf(text, sizeof text, "%a", static_cast<double>(x));
   } else if constexpr (std::is_integral_v<T>) {
     std::snprintf(text, sizeof text, "%lld", static_cast<long long>(x));
+  } else if constexpr (std::is_same_v<T, std::byte>) {
+    std::snprintf(text, sizeof text, "byte %x", static_cast<unsigned>(x));
   } else {
     std::snprintf(text, sizeof text, "bits %x", static_cast<unsigned>(x.bits));
   }
