@@ -41,9 +41,12 @@ void Decoder::reserve_scratch(int64_t n_tokens) {
 }
 
 void Decoder::project(const TensorView& x, const Projection& projection, const TensorView& y) {
-  backend_.linear(
-      {.x = x, .weight = projection.weight, .bias = projection.bias, .y = y, .activations = options_.activations,
-       .scales = projection.scales});
+  backend_.linear({.x = x,
+                   .weight = projection.weight,
+                   .bias = projection.bias,
+                   .y = y,
+                   .activations = options_.activations,
+                   .scales = projection.scales});
 }
 
 // x += out(attention(rope(norm(q)), rope(norm(k)), v)) of the normed x.

@@ -51,22 +51,29 @@ using W = LayerWeights;
 using V = ConstTensorView;
 constexpr Slot kSlots[] = {
     {"input_layernorm.weight", "attn_norm.weight", [](W& w) -> V& { return w.attention_norm; }, hidden, always},
-    {"self_attn.q_proj.weight", "attn_q.weight", [](W& w) -> V& { return w.q.weight; }, q_by_hidden, always, [](W& w) -> Projection& { return w.q; }},
+    {"self_attn.q_proj.weight", "attn_q.weight", [](W& w) -> V& { return w.q.weight; }, q_by_hidden, always,
+     [](W& w) -> Projection& { return w.q; }},
     {"self_attn.q_proj.bias", "attn_q.bias", [](W& w) -> V& { return w.q.bias; }, q_wide, has_qkv_bias},
-    {"self_attn.k_proj.weight", "attn_k.weight", [](W& w) -> V& { return w.k.weight; }, kv_by_hidden, always, [](W& w) -> Projection& { return w.k; }},
+    {"self_attn.k_proj.weight", "attn_k.weight", [](W& w) -> V& { return w.k.weight; }, kv_by_hidden, always,
+     [](W& w) -> Projection& { return w.k; }},
     {"self_attn.k_proj.bias", "attn_k.bias", [](W& w) -> V& { return w.k.bias; }, kv_wide, has_qkv_bias},
-    {"self_attn.v_proj.weight", "attn_v.weight", [](W& w) -> V& { return w.v.weight; }, kv_by_hidden, always, [](W& w) -> Projection& { return w.v; }},
+    {"self_attn.v_proj.weight", "attn_v.weight", [](W& w) -> V& { return w.v.weight; }, kv_by_hidden, always,
+     [](W& w) -> Projection& { return w.v; }},
     {"self_attn.v_proj.bias", "attn_v.bias", [](W& w) -> V& { return w.v.bias; }, kv_wide, has_qkv_bias},
     {"self_attn.q_norm.weight", "attn_q_norm.weight", [](W& w) -> V& { return w.q_norm; }, head, has_qk_norm},
     {"self_attn.k_norm.weight", "attn_k_norm.weight", [](W& w) -> V& { return w.k_norm; }, head, has_qk_norm},
-    {"self_attn.o_proj.weight", "attn_output.weight", [](W& w) -> V& { return w.out.weight; }, hidden_by_q, always, [](W& w) -> Projection& { return w.out; }},
+    {"self_attn.o_proj.weight", "attn_output.weight", [](W& w) -> V& { return w.out.weight; }, hidden_by_q, always,
+     [](W& w) -> Projection& { return w.out; }},
     {"self_attn.o_proj.bias", "attn_output.bias", [](W& w) -> V& { return w.out.bias; }, hidden, has_out_bias},
     {"post_attention_layernorm.weight", "ffn_norm.weight", [](W& w) -> V& { return w.mlp_norm; }, hidden, always},
-    {"mlp.gate_proj.weight", "ffn_gate.weight", [](W& w) -> V& { return w.gate.weight; }, mlp_by_hidden, always, [](W& w) -> Projection& { return w.gate; }},
+    {"mlp.gate_proj.weight", "ffn_gate.weight", [](W& w) -> V& { return w.gate.weight; }, mlp_by_hidden, always,
+     [](W& w) -> Projection& { return w.gate; }},
     {"mlp.gate_proj.bias", "ffn_gate.bias", [](W& w) -> V& { return w.gate.bias; }, mlp_wide, has_mlp_bias},
-    {"mlp.up_proj.weight", "ffn_up.weight", [](W& w) -> V& { return w.up.weight; }, mlp_by_hidden, always, [](W& w) -> Projection& { return w.up; }},
+    {"mlp.up_proj.weight", "ffn_up.weight", [](W& w) -> V& { return w.up.weight; }, mlp_by_hidden, always,
+     [](W& w) -> Projection& { return w.up; }},
     {"mlp.up_proj.bias", "ffn_up.bias", [](W& w) -> V& { return w.up.bias; }, mlp_wide, has_mlp_bias},
-    {"mlp.down_proj.weight", "ffn_down.weight", [](W& w) -> V& { return w.down.weight; }, hidden_by_mlp, always, [](W& w) -> Projection& { return w.down; }},
+    {"mlp.down_proj.weight", "ffn_down.weight", [](W& w) -> V& { return w.down.weight; }, hidden_by_mlp, always,
+     [](W& w) -> Projection& { return w.down; }},
     {"mlp.down_proj.bias", "ffn_down.bias", [](W& w) -> V& { return w.down.bias; }, hidden, has_mlp_bias},
 };
 
@@ -104,9 +111,8 @@ constexpr DType kBlockTypes[] = {DType::kQ4_0,   DType::kQ4_1,   DType::kQ5_0, D
 
 // Whether there is a projection of that name, which may be in F8_E4M3.
 bool is_projection(std::string_view name) {
-  return std::any_of(std::begin(kSlots), std::end(kSlots), [&](const Slot& slot) {
-    return slot.projection != nullptr && name.ends_with(slot.name);
-  });
+  return std::any_of(std::begin(kSlots), std::end(kSlots),
+                     [&](const Slot& slot) { return slot.projection != nullptr && name.ends_with(slot.name); });
 }
 
 bool can_be_run(DType dtype, bool matrix) {
@@ -171,8 +177,8 @@ Status bind_scales(const ArchSpec& spec, const formats::TensorSource& source, Te
       if (slot.projection == nullptr) continue;
       Projection& projection = slot.projection(weights.layers[static_cast<size_t>(layer)]);
       if (projection.weight.dtype != DType::kF8_E4M3) continue;
-      HERMES_ASSIGN(projection.scales, find_weight_scales(spec, source, layer_name(spec, names, layer, slot),
-                                                          projection.weight, *kept));
+      HERMES_ASSIGN(projection.scales,
+                    find_weight_scales(spec, source, layer_name(spec, names, layer, slot), projection.weight, *kept));
     }
   }
   weights.widened_scales = std::move(kept);

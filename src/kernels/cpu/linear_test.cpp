@@ -25,12 +25,9 @@ struct Types {
   DType weight;
   Activations activations;
 };
-constexpr Types kTypes[] = {{DType::kF32, Activations::kF32},
-                            {DType::kF16, Activations::kF32},
-                            {DType::kBF16, Activations::kF32},
-                            {DType::kBF16, Activations::kBF16},
-                            {DType::kF32, Activations::kBF16},
-                            {DType::kF8_E4M3, Activations::kF32}};
+constexpr Types kTypes[] = {{DType::kF32, Activations::kF32},  {DType::kF16, Activations::kF32},
+                            {DType::kBF16, Activations::kF32}, {DType::kBF16, Activations::kBF16},
+                            {DType::kF32, Activations::kBF16}, {DType::kF8_E4M3, Activations::kF32}};
 
 DType bias_type(const Types& types) { return types.weight == DType::kF8_E4M3 ? DType::kBF16 : types.weight; }
 
