@@ -1,10 +1,13 @@
 #include <algorithm>
+#include <chrono>
 #include <map>
 
 #include "apps/commands.h"
 #include "apps/model_options.h"
+#include "apps/progress.h"
 #include "engine/speed_test.h"
 #include "kernels/cpu/machine_limits.h"
+#include "model/prepare_weights.h"
 
 namespace hermes::apps {
 namespace {
@@ -24,14 +27,44 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
+struct LoadTime {
+  double ready = 0;     // seconds until the first token could have been asked for
+  double repacked = 0;  // seconds after that until all weights were in their fastest order, with nothing else to do
+};
+
+// With all weights as they stay.
+Result<LoadedModel> load_wholly(const ModelFiles& files, const ModelOptions& options, LoadTime& time) {
+  using Clock = std::chrono::steady_clock;
+  const auto seconds_since = [](Clock::time_point begin) {
+    return std::chrono::duration<double>(Clock::now() - begin).count();
+  };
+  const Clock::time_point begin = Clock::now();
+  HERMES_ASSIGN(LoadedModel loaded, load_model(files, options));
+  time.ready = seconds_since(begin);
+  const Clock::time_point ready = Clock::now();
+  if (const auto& preparation = loaded.decoder->weights().prepared) {
+    constexpr int64_t kMega = 1000 * 1000;
+    const int64_t bytes = model::bytes_to_prepare(loaded.decoder->weights());
+    ProgressLine progress("MB of weights");
+    preparation->finish([&](int64_t done) { progress.show(done / kMega, bytes / kMega); });
+    time.repacked = seconds_since(ready);
+  }
+  return loaded;
+}
+
 // Much more than the last-level cache of one socket; taken once, for all measurements.
 constexpr size_t kReadBytes = size_t{1} << 30;
 
 class Bench {
  public:
   // `first`: whether no object has been printed; kept up to date.
-  Bench(const BenchOptions& options, const model::Decoder& decoder, ThreadPool& pool, bool& first)
-      : options_(options), first_(first), isa_(kernels::runnable_cpu_isas().back()), pool_(pool), memory_(kReadBytes) {
+  Bench(const BenchOptions& options, const LoadTime& load, const model::Decoder& decoder, ThreadPool& pool, bool& first)
+      : options_(options),
+        load_(load),
+        first_(first),
+        isa_(kernels::runnable_cpu_isas().back()),
+        pool_(pool),
+        memory_(kReadBytes) {
     std::fill_n(reinterpret_cast<float*>(memory_.data()), memory_.size() / sizeof(float), 1.0F);
     std::map<DType, int64_t> elements;
     for (const model::LayerWeights& layer : decoder.weights().layers) {
@@ -67,9 +100,11 @@ class Bench {
 
   Status print_heading() const {
     if (options_.json) return {};
-    return print(fmt::format("{} on {}, {} cache\n{:>8} {:>8} {:>6} {:>6} {:>8} {:>10} {:>19} {:>17} {:>17}\n",
-                             name_of(type_), to_string(isa_), name_of(options_.model.kv_dtype), "prompt", "steps",
-                             "depth", "batch", "threads", "tokens/s", "least - most", "of GB/s read", "of G(FL)OP/s"));
+    const std::string repacked = load_.repacked > 0 ? fmt::format(", repacked in {:.2f} s", load_.repacked) : "";
+    return print(fmt::format(
+        "{} on {}, {} cache; ready in {:.2f} s{}\n{:>8} {:>8} {:>6} {:>6} {:>8} {:>10} {:>19} {:>17} {:>17}\n",
+        name_of(type_), to_string(isa_), name_of(options_.model.kv_dtype), load_.ready, repacked, "prompt", "steps",
+        "depth", "batch", "threads", "tokens/s", "least - most", "of GB/s read", "of G(FL)OP/s"));
   }
 
  private:
@@ -103,16 +138,17 @@ class Bench {
     const std::string object = fmt::format(
         "{}\n{{\"n_prompt\": {}, \"n_gen\": {}, \"depth\": {}, \"batch\": {}, \"threads\": {}, \"type\": \"{}\", "
         "\"tokens_per_second\": {}, \"samples\": [{}], \"bandwidth_share\": {}, \"matrix_share\": {}, "
-        "\"read_gb_per_s\": {}, \"matrix_gops\": {}}}",
+        "\"read_gb_per_s\": {}, \"matrix_gops\": {}, \"ready_seconds\": {}, \"repack_seconds\": {}}}",
         first_ ? "" : ",", row.test.n_prompt, row.test.n_gen, row.test.depth, row.test.batch, pool_.n_threads(),
         name_of(type_), median(row.rates), samples,
         row.test.n_gen > 0 ? fmt::format("{}", row.read_share) : std::string("null"), row.peak_share, row.read,
-        row.peak);
+        row.peak, load_.ready, load_.repacked);
     first_ = false;
     return print(object);
   }
 
   const BenchOptions& options_;
+  LoadTime load_;
   bool& first_;
   kernels::CpuIsa isa_;
   ThreadPool& pool_;
@@ -123,7 +159,8 @@ class Bench {
 Status bench_with(const BenchOptions& options, const ModelFiles& files, int threads, bool& first) {
   ModelOptions model = options.model;
   model.threads = threads;
-  HERMES_ASSIGN(LoadedModel loaded, load_model(files, model));
+  LoadTime load;
+  HERMES_ASSIGN(LoadedModel loaded, load_wholly(files, model, load));
   const int64_t most = loaded.decoder->spec().max_positions;
   const int64_t longest = std::max(*std::max_element(options.prompts.begin(), options.prompts.end()),
                                    *std::max_element(options.steps.begin(), options.steps.end()));
@@ -131,7 +168,7 @@ Status bench_with(const BenchOptions& options, const ModelFiles& files, int thre
   if (deepest + longest > most) {
     return Error::invalid("--depth {} and {} more tokens are beyond the model's context of {}", deepest, longest, most);
   }
-  Bench bench(options, *loaded.decoder, *loaded.pool, first);
+  Bench bench(options, load, *loaded.decoder, *loaded.pool, first);
   HERMES_TRY(bench.print_heading());
   for (const int64_t depth : options.depths) {
     for (const int64_t n : options.prompts) {

@@ -7,7 +7,6 @@
 #include <filesystem>
 
 #include "apps/embedded_model.h"
-#include "apps/progress.h"
 #include "base/available_memory.h"
 #include "base/embedded_files.h"
 #include "kernels/cpu/cpu_backend.h"
@@ -34,8 +33,8 @@ void add_run_options(CLI::App& command, ModelOptions& options) {
       ->option_text("f32|f16|bf16");
   command.add_flag(
       "--no-repack", options.no_repack,
-      "leave quantised weights as the file has them: ready at once, with no memory beside the mapped file, and "
-      "slower; without it they are copied, and the file's pages given back");
+      "leave quantised weights as the file has them: no memory beside the mapped file, and slower; without it they "
+      "are copied while the model runs already, and the file's pages given back");
 }
 
 void add_model_options(CLI::App& command, ModelOptions& options) {
@@ -57,23 +56,18 @@ Result<std::unique_ptr<const ModelFiles>> open_model(const std::string& path) {
 
 namespace {
 
-// Unless memory is short: a copy beside the file's pages needs them no more, but they cannot be written out as those can.
-void repack(model::Weights& weights, ops::Backend& backend) {
-  const int64_t bytes = model::bytes_to_prepare(weights);
-  if (bytes == 0) return;
+// A copy beside the file's pages needs them no more, but it cannot be written out as those can.
+bool has_memory_for(int64_t bytes) {
   constexpr int64_t kMega = 1000 * 1000;
   constexpr double kShare = 0.8;  // the rest is for the cache of keys and values
-  if (const auto memory = available_memory();
-      memory && static_cast<double>(bytes) > kShare * static_cast<double>(*memory)) {
-    fmt::print(
-        stderr,
-        "note: {} MB of weights and {} MB of memory: they stay in the file's order, which is slower (--no-repack "
-        "asks for that, and for no note)\n",
-        bytes / kMega, *memory / kMega);
-    return;
-  }
-  ProgressLine progress("MB of weights");
-  model::prepare_weights(weights, backend, [&](int64_t done) { progress.show(done / kMega, bytes / kMega); });
+  const auto memory = available_memory();
+  if (!memory || static_cast<double>(bytes) <= kShare * static_cast<double>(*memory)) return true;
+  fmt::print(
+      stderr,
+      "note: {} MB of weights and {} MB of memory: they stay in the file's order, which is slower (--no-repack asks "
+      "for that, and for no note)\n",
+      bytes / kMega, *memory / kMega);
+  return false;
 }
 
 }  // namespace
@@ -86,7 +80,10 @@ Result<LoadedModel> load_model(const ModelFiles& files, const ModelOptions& opti
   LoadedModel loaded;
   loaded.pool = std::make_unique<ThreadPool>(options.threads > 0 ? options.threads : available_cores());
   loaded.backend = kernels::make_cpu_backend(*loaded.pool);
-  if (!options.no_repack) repack(weights, *loaded.backend);
+  if (const int64_t bytes = model::bytes_to_prepare(weights);
+      bytes > 0 && !options.no_repack && has_memory_for(bytes)) {
+    weights.prepared = std::make_shared<model::WeightPreparation>(weights, *loaded.backend);
+  }
   loaded.decoder = std::make_unique<model::Decoder>(std::move(spec), std::move(weights), *loaded.backend,
                                                     model::DecoderOptions{.activations = options.activations});
   return loaded;

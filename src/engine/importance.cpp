@@ -38,7 +38,7 @@ class NotingBackend final : public ops::Backend {
   const std::vector<WeightInputs>& inputs() const { return inputs_; }
 
   std::string_view name() const override { return backend_.name(); }
-  std::shared_ptr<const void> prepare(const ConstTensorView& weight) override { return backend_.prepare(weight); }
+  std::shared_ptr<ops::Preparation> prepare(const ConstTensorView& weight) override { return backend_.prepare(weight); }
   void embedding(const ops::EmbeddingArgs& args) override { backend_.embedding(args); }
   void rms_norm(const ops::RmsNormArgs& args) override { backend_.rms_norm(args); }
   void linear(const ops::LinearArgs& args) override {

@@ -14,6 +14,8 @@
 
 namespace hermes::model {
 
+class WeightPreparation;
+
 // A projection: weight [N, K] and, where the architecture has one, bias [N].
 struct Projection {
   ConstTensorView weight;
@@ -45,7 +47,7 @@ struct Weights {
   // These keep the memory alive.
   std::shared_ptr<const formats::TensorSource> source;
   std::shared_ptr<const std::vector<std::vector<float>>> widened_scales;  // those that are not F32 in the source
-  std::vector<std::shared_ptr<const void>> prepared;                      // the backend's copies (prepare_weights.h)
+  std::shared_ptr<WeightPreparation> prepared;                            // the backend's copies (prepare_weights.h)
 };
 
 // How tensors are called: "model.layers.0.self_attn.q_proj.weight" or "blk.0.attn_q.weight".

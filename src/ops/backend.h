@@ -9,6 +9,7 @@
 #include "ops/attention.h"
 #include "ops/embedding.h"
 #include "ops/linear.h"
+#include "ops/preparation.h"
 #include "ops/residual_add.h"
 #include "ops/rms_norm.h"
 #include "ops/rope.h"
@@ -22,10 +23,10 @@ class Backend {
   virtual ~Backend() = default;
   virtual std::string_view name() const = 0;  // for people: "cpu avx512"
 
-  // Copies a weight [N, K] to the order in which linear() reads it fastest, or returns nullptr where it has that already.
-  // For as long as what is returned lives, linear() takes the copy, with the same bits, wherever it is given this view; the
-  // weight must stay as it is. Call it once for weights that many tokens will meet.
-  virtual std::shared_ptr<const void> prepare(const ConstTensorView& /*weight*/) { return nullptr; }
+  // The way to a copy of a weight [N, K] in the order in which linear() reads it fastest, or nullptr where it has that already:
+  // nothing is copied yet. For a weight that has one, the same. linear() finds it by the view it is given; the weight must
+  // stay as it is. Worth it for weights that many tokens will meet. From any thread, beside ops on others.
+  virtual std::shared_ptr<Preparation> prepare(const ConstTensorView& /*weight*/) { return nullptr; }
 
   virtual void embedding(const EmbeddingArgs& args) = 0;
   virtual void rms_norm(const RmsNormArgs& args) = 0;

@@ -41,7 +41,7 @@ class CpuBackend final : public ops::Backend {
     ops::check(args);
     run_linear(context_, args);
   }
-  std::shared_ptr<const void> prepare(const ConstTensorView& weight) override {
+  std::shared_ptr<ops::Preparation> prepare(const ConstTensorView& weight) override {
     return is_block_type(weight.dtype) ? prepare_quant(context_, weight) : nullptr;
   }
   void rope(const ops::RopeArgs& args) override {

@@ -54,7 +54,7 @@ struct CpuContext {
 
 void run_linear(CpuContext& context, const ops::LinearArgs& args);
 void run_linear_quant(CpuContext& context, const ops::LinearArgs& args);  // weights of a block type
-std::shared_ptr<const void> prepare_quant(CpuContext& context, const ConstTensorView& weight);
+std::shared_ptr<ops::Preparation> prepare_quant(CpuContext& context, const ConstTensorView& weight);
 void run_linear_amx(CpuContext& context, const ops::LinearArgs& args);  // BF16 weights, has_tiles
 void run_attention(CpuContext& context, const ops::AttentionArgs& args);
 void run_kv_store(CpuContext& context, const ops::KvStoreArgs& args);

@@ -1,61 +1,94 @@
 #include "kernels/cpu/prepared_weights.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <vector>
 
 namespace hermes::kernels {
+namespace {
 
-struct PreparedWeights::Copy {
-  ConstTensorView of;
-  Buffer memory;
-  std::weak_ptr<Table> table;
+// Copied at a time: a little more than a huge page, so that the pages of the source can be given back soon.
+constexpr int64_t kStepBytes = 4 << 20;
 
-  Copy(const ConstTensorView& weight, size_t bytes, const std::shared_ptr<Table>& found_in)
-      : of(weight), memory(bytes), table(found_in) {}
-  Copy(const Copy&) = delete;
-  Copy& operator=(const Copy&) = delete;
-  ~Copy() {
-    const auto alive = table.lock();
-    if (alive == nullptr) return;
-    const auto place = alive->find(of.data);
-    if (place != alive->end() && place->second.expired()) alive->erase(place);  // else it is another's
+}  // namespace
+
+class PreparedWeights::Copy final : public ops::Preparation,
+                                    public std::enable_shared_from_this<PreparedWeights::Copy> {
+ public:
+  Copy(const ConstTensorView& weight, const QuantKernels& kernels, const std::shared_ptr<Table>& found_in)
+      : weight_(weight),
+        kernels_(kernels),
+        row_bytes_(static_cast<int64_t>(bytes_of(weight.dtype, weight.shape[1]))),
+        memory_(static_cast<size_t>((weight.shape[0] + kQuantRows - 1) / kQuantRows * kQuantRows * row_bytes_)),
+        table_(found_in) {}
+  ~Copy() override {
+    const auto table = table_.lock();
+    if (table == nullptr) return;
+    const std::lock_guard lock(table->mutex);
+    const auto place = table->copies.find(weight_.data);
+    if (place != table->copies.end() && place->second == this) table->copies.erase(place);  // else it is another's
   }
+
+  bool is_of(const ConstTensorView& weight) const {
+    return weight_.dtype == weight.dtype && weight_.shape == weight.shape;
+  }
+  PreparedRows rows() const { return {memory_.data(), n_rows_.load(std::memory_order_acquire)}; }
+
+  int64_t advance() override {
+    const std::lock_guard lock(advancing_);
+    const int64_t n = weight_.shape[0], begin = n_rows_.load(std::memory_order_relaxed);
+    const int64_t groups = std::max<int64_t>(1, kStepBytes / (kQuantRows * row_bytes_));
+    const int64_t end = std::min(n, begin + groups * kQuantRows);
+    for (int64_t row = begin; row < end; row += kQuantRows) copy_group(row);
+    n_rows_.store(end, std::memory_order_release);
+    return end;
+  }
+
+ private:
+  void copy_group(int64_t row) {
+    const std::byte* rows = weight_.as<std::byte>() + row * row_bytes_;
+    std::vector<std::byte> filled;
+    if (const int64_t left = weight_.shape[0] - row; left < kQuantRows) {
+      filled.resize(static_cast<size_t>(kQuantRows * row_bytes_));
+      for (int64_t r = 0; r < kQuantRows; ++r) {
+        std::memcpy(filled.data() + r * row_bytes_, rows + std::min(r, left - 1) * row_bytes_,
+                    static_cast<size_t>(row_bytes_));
+      }
+      rows = filled.data();
+    }
+    kernels_.interleave(rows, row_bytes_, weight_.shape[1] / kernels_.block_elements,
+                        memory_.data() + row * row_bytes_);
+  }
+
+  ConstTensorView weight_;
+  const QuantKernels& kernels_;
+  int64_t row_bytes_;
+  Buffer memory_;
+  std::weak_ptr<Table> table_;
+  std::mutex advancing_;
+  std::atomic<int64_t> n_rows_{0};  // whole groups, or all
 };
 
-std::shared_ptr<const void> PreparedWeights::prepare(const ConstTensorView& weight, const QuantKernels& kernels,
-                                                     ThreadPool& pool) {
-  if (find(weight) != nullptr) return table_->at(weight.data).lock();
-  const int64_t n = weight.shape[0], k = weight.shape[1], groups = (n + kQuantRows - 1) / kQuantRows;
-  const auto row_bytes = static_cast<int64_t>(bytes_of(weight.dtype, k));
-  auto copy = std::make_shared<const Copy>(weight, static_cast<size_t>(groups * kQuantRows * row_bytes), table_);
-  // A page of memory appears to the thread that writes it first.
-  pool.parallel_for(groups, 8, [&](int64_t begin, int64_t end) {
-    std::vector<std::byte> filled;
-    for (int64_t group = begin; group < end; ++group) {
-      const std::byte* rows = weight.as<std::byte>() + group * kQuantRows * row_bytes;
-      if (const int64_t left = n - group * kQuantRows; left < kQuantRows) {
-        filled.resize(static_cast<size_t>(kQuantRows * row_bytes));
-        for (int64_t r = 0; r < kQuantRows; ++r) {
-          std::memcpy(filled.data() + r * row_bytes, rows + std::min(r, left - 1) * row_bytes,
-                      static_cast<size_t>(row_bytes));
-        }
-        rows = filled.data();
-      }
-      kernels.interleave(rows, row_bytes, k / kernels.block_elements,
-                         copy->memory.data() + group * kQuantRows * row_bytes);
-    }
-  });
-  (*table_)[weight.data] = copy;
+PreparedWeights::Copy* PreparedWeights::find_copy(const Table& table, const ConstTensorView& weight) {
+  const auto found = table.copies.find(weight.data);
+  return found != table.copies.end() && found->second->is_of(weight) ? found->second : nullptr;
+}
+
+std::shared_ptr<ops::Preparation> PreparedWeights::prepare(const ConstTensorView& weight, const QuantKernels& kernels) {
+  const std::lock_guard lock(table_->mutex);
+  if (Copy* copy = find_copy(*table_, weight)) {
+    if (auto shared = copy->weak_from_this().lock()) return shared;  // else it is about to go
+  }
+  auto copy = std::make_shared<Copy>(weight, kernels, table_);
+  table_->copies[weight.data] = copy.get();
   return copy;
 }
 
-const std::byte* PreparedWeights::find(const ConstTensorView& weight) const {
-  const auto found = table_->find(weight.data);
-  if (found == table_->end()) return nullptr;
-  const auto copy = found->second.lock();
-  const bool same = copy != nullptr && copy->of.dtype == weight.dtype && copy->of.shape == weight.shape;
-  return same ? copy->memory.data() : nullptr;
+PreparedRows PreparedWeights::find(const ConstTensorView& weight) const {
+  const std::lock_guard lock(table_->mutex);
+  const Copy* copy = find_copy(*table_, weight);
+  return copy != nullptr ? copy->rows() : PreparedRows();
 }
 
 }  // namespace hermes::kernels

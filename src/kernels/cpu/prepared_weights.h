@@ -3,24 +3,36 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <unordered_map>
 
-#include "base/thread_pool.h"
 #include "kernels/cpu/quant_table.h"
+#include "ops/preparation.h"
 #include "tensor/tensor.h"
 
 namespace hermes::kernels {
 
+// Groups of sixteen rows, those of the first n_rows; the last group of all is filled up with the last row.
+struct PreparedRows {
+  const std::byte* groups = nullptr;
+  int64_t n_rows = 0;
+};
+
+// Thread-safe.
 class PreparedWeights {
  public:
-  // A copy, found for as long as what is returned lives; the same one for a weight that has one.
-  std::shared_ptr<const void> prepare(const ConstTensorView& weight, const QuantKernels& kernels, ThreadPool& pool);
-  // Groups of sixteen rows, the last filled up with its last row; nullptr where there is no copy.
-  const std::byte* find(const ConstTensorView& weight) const;
+  std::shared_ptr<ops::Preparation> prepare(const ConstTensorView& weight, const QuantKernels& kernels);
+  // What is copied by now. It stays for as long as what prepare() gave.
+  PreparedRows find(const ConstTensorView& weight) const;
 
  private:
-  struct Copy;
-  using Table = std::unordered_map<const void*, std::weak_ptr<const Copy>>;
+  class Copy;
+  struct Table {
+    std::mutex mutex;
+    std::unordered_map<const void*, Copy*> copies;  // each takes itself out before it goes
+  };
+  static Copy* find_copy(const Table& table, const ConstTensorView& weight);
+
   std::shared_ptr<Table> table_ = std::make_shared<Table>();
 };
 

@@ -39,16 +39,17 @@ struct PackedX {
 struct Work {
   const ops::LinearArgs& args;
   const QuantKernels& kernels;
-  const std::byte* prepared;  // groups of sixteen rows (prepared_weights.h), or nullptr
+  PreparedRows prepared;
   PackedX x;
   Tiles tiles;
   const float* bias;
   int64_t k, n, row_bytes;
   int64_t panel_k;
 
-  // Where the rows from `row` on lie, in whatever order: sixteen take as many bytes in both.
+  bool is_prepared(int64_t row) const { return row < prepared.n_rows; }
+  // Where the sixteen rows from `row` on lie, in whatever order: they take as many bytes in both.
   const std::byte* rows(int64_t row) const {
-    return (prepared != nullptr ? prepared : args.weight.as<std::byte>()) + row * row_bytes;
+    return (is_prepared(row) ? prepared.groups : args.weight.as<std::byte>()) + row * row_bytes;
   }
   int64_t bytes_of_k(int64_t length) const { return length / kernels.block_elements * kernels.block_bytes; }
   int panel_rows() const { return kernels.groups * kQuantRows; }
@@ -81,7 +82,7 @@ struct Space {
   }
   static int64_t bytes(const Work& work) {
     return work.panel_rows() * work.panel_k + 2 * scale_bytes(work) +
-           (work.prepared != nullptr ? 0 : 2 * round_up(kQuantRows * work.row_bytes));
+           (work.is_prepared(work.n - 1) ? 0 : 2 * round_up(kQuantRows * work.row_bytes));
   }
   Space(const Work& work, void* memory) {
     auto* p = static_cast<std::byte*>(memory);
@@ -90,12 +91,12 @@ struct Space {
     panel.scale = reinterpret_cast<float*>(p);
     panel.offset = reinterpret_cast<float*>(p + scale_bytes(work));
     group = p + 2 * scale_bytes(work);
-    rows = group + (work.prepared != nullptr ? 0 : round_up(kQuantRows * work.row_bytes));
+    rows = group + (work.is_prepared(work.n - 1) ? 0 : round_up(kQuantRows * work.row_bytes));
   }
   // Part of K of the group of rows from `row` on.
   const std::byte* interleaved(const Work& work, int64_t row, int64_t k_begin, int64_t k_end) const {
     const int64_t begin = work.bytes_of_k(k_begin), bytes = work.bytes_of_k(k_end) - begin;
-    if (work.prepared != nullptr) return work.rows(row) + kQuantRows * begin;
+    if (work.is_prepared(row)) return work.rows(row) + kQuantRows * begin;
     const std::byte* from = work.rows(row) + begin;
     int64_t apart = work.row_bytes;
     if (const int64_t n = work.n - row; n < kQuantRows) {
@@ -160,7 +161,7 @@ void multiply_panel(const Work& work, int64_t row, int n_rows, int64_t k_begin, 
 
 // Where the part of K that is multiplied next begins, for the groups from `row` on.
 const std::byte* part_after(const Work& work, int64_t row, int64_t n_rows, int64_t k) {
-  if (work.prepared == nullptr || n_rows < kQuantRows) return nullptr;
+  if (!work.is_prepared(row) || n_rows < kQuantRows) return nullptr;
   const int64_t next = k + work.panel_k;
   return next < work.k ? work.rows(row) + kQuantRows * work.bytes_of_k(next) : rows_after(work, row, n_rows);
 }
@@ -191,8 +192,8 @@ const QuantKernels& kernels_for(const QuantTable& table, DType dtype) {
 
 }  // namespace
 
-std::shared_ptr<const void> prepare_quant(CpuContext& context, const ConstTensorView& weight) {
-  return context.prepared.prepare(weight, kernels_for(context.kernels.quant, weight.dtype), context.pool);
+std::shared_ptr<ops::Preparation> prepare_quant(CpuContext& context, const ConstTensorView& weight) {
+  return context.prepared.prepare(weight, kernels_for(context.kernels.quant, weight.dtype));
 }
 
 void run_linear_quant(CpuContext& context, const ops::LinearArgs& args) {

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 #include <random>
+#include <thread>
 
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/cpu_context.h"
@@ -118,6 +119,8 @@ TEST_P(QuantLinearOnIsa, TakesAPreparedCopyForAsLongAsItLives) {
   ASSERT_NE(before, after);
   auto prepared = backend->prepare(weight.view()), again = backend->prepare(weight.view());
   EXPECT_EQ(prepared, again);
+  EXPECT_EQ(prepared->advance(), 20);
+  EXPECT_EQ(again->advance(), 20);
   std::memcpy(weight.buffer.data(), other.buffer.data(), weight.buffer.size());  // what nobody else may do: it shows
   EXPECT_EQ(run(*backend, x, weight, nullptr), before);
   prepared.reset();
@@ -127,6 +130,29 @@ TEST_P(QuantLinearOnIsa, TakesAPreparedCopyForAsLongAsItLives) {
   EXPECT_EQ(backend->prepare(x.view()), nullptr);
   prepared = backend->prepare(weight.view());
   backend.reset();  // either may go first
+}
+
+// Before the copying, at every step of it and while it goes on.
+TEST_P(QuantLinearOnIsa, BitsDoNotShowHowMuchIsCopied) {
+  const int64_t n = 3'290, k = 2'304;  // more than a step copies
+  const TestTensor x = random_tensor(DType::kF32, {20, k}, 8), weight = random_blocks(DType::kQ4_0, n, k, 9);
+  const TestTensor one = rows_of(x, 0, 1);
+  const std::vector<float> of_one = run(*backend, one, weight, nullptr), of_all = run(*backend, x, weight, nullptr);
+  int64_t steps = 0;
+  for (const auto copy = backend->prepare(weight.view()); copy->advance() < n; ++steps) {
+    EXPECT_EQ(run(*backend, one, weight, nullptr), of_one);
+    EXPECT_EQ(run(*backend, x, weight, nullptr), of_all);
+  }
+  EXPECT_GT(steps, 0);
+
+  const auto copy = backend->prepare(weight.view());
+  std::thread other([&] {
+    while (copy->advance() < n) {
+    }
+  });
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(run(*backend, one, weight, nullptr), of_one);
+  other.join();
+  EXPECT_EQ(run(*backend, one, weight, nullptr), of_one);
 }
 
 // Long enough for several panels; each token as alone, on any number of threads.
@@ -144,6 +170,7 @@ TEST_P(QuantLinearOnIsa, BitsDependOnTheRowAlone) {
     EXPECT_EQ(run(*plain, x, weight, nullptr), whole);
     const auto prepared = threaded->prepare(weight.view());
     ASSERT_NE(prepared, nullptr);
+    EXPECT_EQ(prepared->advance(), n);
     EXPECT_EQ(run(*threaded, x, weight, nullptr), whole);
     for (const auto& [begin, end] : {std::pair<int64_t, int64_t>{0, 1}, {1, 3}, {3, 6}, {6, 11}, {11, 21}, {20, 37}}) {
       for (const auto& some : {alone.get(), threaded.get()}) {
