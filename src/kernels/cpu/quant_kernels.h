@@ -17,25 +17,37 @@ namespace hermes::kernels {
 template <class V, class Type>
 inline constexpr int kStoredZero = Type::kSigned ? V::Ints::kSignedZero : Type::kZero;
 
+// Where dots may begin: the bits of 1.5 * 2^23, a float whose last place is one, so that what is added to the bits is added
+// to the float. The dot needs no conversion then: fma(as_float(dot), scale, -1.5 * 2^23 * scale) is float(dot) * scale to the
+// bit, for that last product is exact: the scales of all types but one have at most 22 bits and are far from the ends of
+// F32. (MXFP4's may be 2^127.) What is not finite stays so, but infinity may become NaN.
+inline constexpr int32_t kDotBias = 0x4B400000;
+inline constexpr float kMinusDotBias = -12582912.0F;
+
 // All that the products depend on: types that share it share their code.
-template <int Sub, bool Sums, bool Offset, bool Signed>
+template <int Sub, bool Sums, bool Offset, bool Signed, bool Biased>
 struct DotShape {
   static constexpr int kSub = Sub, kSubs = kQuantBlock / Sub;
   static constexpr bool kSums = Sums;      // dots begin at what finish() made of the sums of q
   static constexpr bool kOffset = Offset;  // sums are scaled floats
   static constexpr bool kSigned = Signed;
+  // The first dot of a block: another's product is rounded together with the first one's.
+  static constexpr bool is_biased(int sub) { return Biased && sub == 0; }
 };
 template <class V, class Type>
-using DotShapeOf = DotShape<Type::kSub, kStoredZero<V, Type> != 0, Type::kOffset, Type::kSigned>;
+using DotShapeOf = DotShape<Type::kSub, kStoredZero<V, Type> != 0, Type::kOffset, Type::kSigned,
+                            V::kBiasedDots && Type::kType != DType::kMXFP4>;
 
 template <class V, class Shape>
 HERMES_INLINE typename V::Ints add_dot(typename V::Ints sum, typename V::Bytes w, const int8_t* a) {
   if constexpr (Shape::kSigned) return dot_signed(sum, w, a);
   if constexpr (!Shape::kSigned) return dot(sum, w, a);
 }
-template <class V, class Shape>
+template <class V, class Shape, int kSubBlock>
 HERMES_INLINE typename V::Ints first_dot(const int32_t* sum) {
-  return Shape::kSums ? V::Ints::broadcast(*sum) : V::Ints::zero();
+  if constexpr (Shape::kSums) return V::Ints::broadcast(*sum);
+  if constexpr (Shape::is_biased(kSubBlock)) return V::Ints::broadcast(kDotBias);
+  return V::Ints::zero();
 }
 template <class V>
 HERMES_INLINE typename V::Lanes broadcast_bits(const int32_t* bits) {
@@ -43,10 +55,22 @@ HERMES_INLINE typename V::Lanes broadcast_bits(const int32_t* bits) {
   __builtin_memcpy(&x, bits, sizeof x);
   return V::Lanes::broadcast(x);
 }
+// The scale of some rows and a sub-block, for all tokens.
 template <class V, class Shape, int kSubBlock>
-HERMES_INLINE typename V::Lanes add_scaled(typename V::Ints dot, typename V::Lanes scale, typename V::Lanes t) {
-  return kSubBlock == 0 ? to_float(dot) * scale : fma(to_float(dot), scale, t);
-}
+struct DotScale {
+  using Lanes = typename V::Lanes;
+  Lanes scale, bias;
+
+  HERMES_INLINE explicit DotScale(Lanes x) : scale(x), bias(x) {
+    if constexpr (Shape::is_biased(kSubBlock)) bias = x * Lanes::broadcast(kMinusDotBias);
+  }
+  // t with one more dot.
+  HERMES_INLINE Lanes add(typename V::Ints dot, Lanes t) const {
+    if constexpr (Shape::is_biased(kSubBlock)) return fma(as_float(dot), scale, bias);
+    if constexpr (kSubBlock == 0) return to_float(dot) * scale;
+    return fma(to_float(dot), scale, t);
+  }
+};
 
 // R groups of rows by N tokens.
 template <class V, class Shape, int R, int N>
@@ -61,7 +85,7 @@ struct QuantTileRun {
         [&](auto i) HERMES_LAMBDA_INLINE { body(Index<decltype(i)::value / N>(), Index<decltype(i)::value % N>()); });
   }
 
-  static void run(const QuantRun& run, const QuantPanel& panel, int64_t panel_k) {
+  static void run(const QuantRun& run, const QuantPanel& panel, int64_t panel_k, const QuantAhead& ahead) {
     const int n_rows = R == 1 ? run.n_rows : kQuantRows;
     const int64_t q_step = panel_k * kQuantRows, scale_step = panel_k / Shape::kSub * kQuantRows;
     Lanes y[R][N];
@@ -73,13 +97,17 @@ struct QuantTileRun {
     const float *scale = panel.scale, *offset = panel.offset, *a_scale = run.scale;
     const int8_t* a = run.q;
     const int32_t* sums = run.sums;
+    const auto* ask = ahead.begin != nullptr ? ahead.begin : reinterpret_cast<const std::byte*>(panel.q);
     for (int64_t b = 0; b < run.n_blocks; ++b) {
+      __builtin_prefetch(ask, 0, 2);
+      __builtin_prefetch(ask + ahead.bytes_per_block / 2, 0, 2);
+      ask += ahead.bytes_per_block;
       Lanes t[R][N];
       unrolled<Shape::kSubs>([&](auto s) HERMES_LAMBDA_INLINE {
         constexpr int sub = decltype(s)::value;
         Ints dots[R][N];
         for_each([&](auto r, auto n) HERMES_LAMBDA_INLINE {
-          dots[r.value][n.value] = first_dot<V, Shape>(sums + n.value * Shape::kSubs + sub);
+          dots[r.value][n.value] = first_dot<V, Shape, sub>(sums + n.value * Shape::kSubs + sub);
         });
         unrolled<Shape::kSub / 4>([&](auto k) HERMES_LAMBDA_INLINE {
           constexpr int k4 = sub * Shape::kSub / 4 + decltype(k)::value;
@@ -93,9 +121,11 @@ struct QuantTileRun {
             });
           });
         });
-        for_each([&](auto r, auto n) HERMES_LAMBDA_INLINE {
-          const Lanes w = Lanes::load(scale + r.value * scale_step + sub * kQuantRows);
-          t[r.value][n.value] = add_scaled<V, Shape, sub>(dots[r.value][n.value], w, t[r.value][n.value]);
+        unrolled<R>([&](auto r) HERMES_LAMBDA_INLINE {
+          const DotScale<V, Shape, sub> w(Lanes::load(scale + r.value * scale_step + sub * kQuantRows));
+          unrolled<N>([&](auto n) HERMES_LAMBDA_INLINE {
+            t[r.value][n.value] = w.add(dots[r.value][n.value], t[r.value][n.value]);
+          });
         });
       });
       for_each([&](auto r, auto n) HERMES_LAMBDA_INLINE {
@@ -126,19 +156,19 @@ struct QuantTileRun {
 };
 
 template <class V, class Shape, int R, int N>
-void run_quant_tile(const QuantRun& run, const QuantPanel& panel, int64_t panel_k) {
-  if (run.n_tokens == N) return QuantTileRun<V, Shape, R, N>::run(run, panel, panel_k);
-  if constexpr (N > 1) run_quant_tile<V, Shape, R, N - 1>(run, panel, panel_k);
+void run_quant_tile(const QuantRun& run, const QuantPanel& panel, int64_t panel_k, const QuantAhead& ahead) {
+  if (run.n_tokens == N) return QuantTileRun<V, Shape, R, N>::run(run, panel, panel_k, ahead);
+  if constexpr (N > 1) run_quant_tile<V, Shape, R, N - 1>(run, panel, panel_k, ahead);
 }
 template <class V, class Shape>
 inline constexpr int kTileTokens = Shape::kSub == 16 ? V::kTileTokens16 : V::kTileTokens32;
 template <class V, class Shape>
-void run_quant_tiles(const QuantRun& run, const QuantPanel& panel, int64_t panel_k) {
+void run_quant_tiles(const QuantRun& run, const QuantPanel& panel, int64_t panel_k, const QuantAhead& ahead) {
   constexpr int kTokens = kTileTokens<V, Shape>;
   if constexpr (V::kGroups == 2) {
-    if (run.n_rows > kQuantRows) return run_quant_tile<V, Shape, 2, kTokens>(run, panel, panel_k);
+    if (run.n_rows > kQuantRows) return run_quant_tile<V, Shape, 2, kTokens>(run, panel, panel_k, ahead);
   }
-  run_quant_tile<V, Shape, 1, kTokens>(run, panel, panel_k);
+  run_quant_tile<V, Shape, 1, kTokens>(run, panel, panel_k, ahead);
 }
 
 // A sink of quant_unpack.h that keeps everything for run().
@@ -161,15 +191,10 @@ struct PanelSink {
 };
 
 template <class V, class Type>
-void unpack_quant(const std::byte* group, int64_t n_blocks, const std::byte* ahead, const QuantPanel& panel) {
+void unpack_quant(const std::byte* group, int64_t n_blocks, const QuantPanel& panel) {
   PanelSink<V> sink{panel.q, panel.scale, panel.offset};
-  const std::byte* ask = ahead;
   for (int64_t b = 0; b < n_blocks; ++b) {
     Type::unpack(group + b * kQuantRows * Type::kBytes, sink);
-    if (ahead != nullptr) {
-      ahead += kQuantRows * Type::kBytes;
-      for (; ask < ahead; ask += 64) __builtin_prefetch(ask, 0, 2);
-    }
     sink.to_q += Type::kElements * kQuantRows;
     sink.to_scale += Type::kElements / Type::kSub * kQuantRows;
     sink.to_offset += Type::kElements / Type::kSub * kQuantRows;
@@ -189,20 +214,29 @@ struct DotSink {
   typename V::Ints dots[kBlocks * kSubs][N];
   Lanes t[kBlocks][N];
   alignas(64) float scales[kBlocks * kSubs][kQuantRows], offsets[kBlocks * kSubs][kQuantRows];
+  const std::byte* ask;
+  int64_t ask_step;
+  // Lines of memory that a block of the format is, about; at most one is asked for between two columns.
+  static constexpr int kLines = kQuantRows * Type::kBytes / 64, kColumns = Type::kElements / 4;
 
   template <int Block, int K4>
   HERMES_INLINE void q(Index<Block>, Index<K4>, typename V::Bytes x) {
     constexpr int kPart = K4 / kPerSub, kSub = Block * kSubs + kPart;
+    ask_memory<Block*(kQuantBlock / 4) + K4>();
     unrolled<N>([&](auto n) HERMES_LAMBDA_INLINE {
       auto& sum = dots[kSub][n.value];
       constexpr int kToken = Block * N + n.value;
-      if constexpr (K4 % kPerSub == 0) sum = first_dot<V, Shape>(run.sums + kToken * kSubs + kPart);
+      if constexpr (K4 % kPerSub == 0) sum = first_dot<V, Shape, kPart>(run.sums + kToken * kSubs + kPart);
       sum = add_dot<V, Shape>(sum, x, run.q + kToken * kQuantBlock + K4 * 4);
-      if constexpr (K4 % kPerSub == kPerSub - 1) {
-        t[Block][n.value] = add_scaled<V, Shape, kPart>(sum, Lanes::load(scales[kSub]), t[Block][n.value]);
-      }
-      if constexpr (K4 == kQuantBlock / 4 - 1) add_block<Block>(n);
     });
+    if constexpr (K4 % kPerSub == kPerSub - 1) {
+      const DotScale<V, Shape, kPart> w(Lanes::load(scales[kSub]));
+      unrolled<N>([&](auto n)
+                      HERMES_LAMBDA_INLINE { t[Block][n.value] = w.add(dots[kSub][n.value], t[Block][n.value]); });
+    }
+    if constexpr (K4 == kQuantBlock / 4 - 1) {
+      unrolled<N>([&](auto n) HERMES_LAMBDA_INLINE { add_block<Block>(n); });
+    }
   }
   template <int I>
   HERMES_INLINE void scale(Index<I>, Lanes x) {
@@ -214,6 +248,14 @@ struct DotSink {
   }
 
  private:
+  // Spread over the block: many at once would hold up the loads behind them.
+  template <int Column>
+  HERMES_INLINE void ask_memory() {
+    if constexpr ((Column + 1) * kLines / kColumns > Column * kLines / kColumns) {
+      __builtin_prefetch(ask, 0, 2);
+      ask += ask_step;
+    }
+  }
   template <int Block, int T>
   HERMES_INLINE void add_block(Index<T> n) {
     constexpr int kToken = Block * N + T;
@@ -234,13 +276,14 @@ void stream_quant_rows(const QuantRun& whole, const std::byte* group, const Quan
   Lanes y[N];
   unrolled<N>([&](auto n) HERMES_LAMBDA_INLINE { y[n.value] = Lanes::zero(); });
   QuantRun run = whole;
-  const std::byte *ask = ahead.begin, *ask_end = ask;
+  using Sink = DotSink<V, Type, N>;
+  const std::byte* ask = ahead.begin;
+  const int64_t ask_step = ahead.bytes_per_block / Sink::kLines;
   for (int64_t b = 0; b < whole.n_blocks; b += kBlocks) {
-    DotSink<V, Type, N> sink{.run = run, .y = y, .dots = {}, .t = {}, .scales = {}, .offsets = {}};
+    Sink sink{.run = run, .y = y, .dots = {}, .t = {}, .scales = {}, .offsets = {}, .ask = ask, .ask_step = ask_step};
     Type::unpack(group, sink);
     group += kQuantRows * Type::kBytes;
-    ask_end += ahead.bytes_per_block;
-    for (; ask < ask_end; ask += 64) __builtin_prefetch(ask, 0, 2);
+    ask += ahead.bytes_per_block;
     run.q += kBlocks * N * kQuantBlock;
     run.scale += kBlocks * N;
     run.sums += kBlocks * N * DotShapeOf<V, Type>::kSubs;
@@ -262,7 +305,7 @@ void finish_quant_sums(const QuantTile& tile, int n_tokens, int64_t n_blocks, in
   for (int64_t i = 0; i < n_blocks * n_tokens; ++i) {
     for (int sub = 0; sub < kQuantBlock / Type::kSub; ++sub) {
       const int32_t sum = Type::kSub == 16 ? tile.sums[2 * i + sub] : tile.sums[2 * i] + tile.sums[2 * i + 1];
-      int32_t value = -kStoredZero<V, Type> * sum;
+      int32_t value = (DotShapeOf<V, Type>::is_biased(sub) ? kDotBias : 0) - kStoredZero<V, Type> * sum;
       if constexpr (Type::kOffset) {
         const float scaled = tile.scale[i] * static_cast<float>(sum);
         __builtin_memcpy(&value, &scaled, sizeof value);

@@ -52,10 +52,10 @@ struct QuantRun {
   int64_t n_blocks = 0;         // of 32 elements
 };
 
-// What to ask memory for meanwhile: it must be there, but need not be of use.
+// What to ask memory for meanwhile, a little at a time: it need not be of use.
 struct QuantAhead {
-  const std::byte* begin = nullptr;
-  int64_t bytes_per_block = 0;  // block of the format
+  const std::byte* begin = nullptr;  // nothing: for run() alone
+  int64_t bytes_per_block = 0;       // of the format for stream(), of 32 elements for run()
 };
 
 // One type of weights.
@@ -70,10 +70,9 @@ struct QuantKernels {
   void (*finish)(const QuantTile& tile, int n_tokens, int64_t n_blocks, int32_t* out);
   // Sixteen rows of the file, `row_bytes` apart, some blocks of each, to a group.
   void (*interleave)(const std::byte* rows, int64_t row_bytes, int64_t n_blocks, std::byte* group);
-  // A group to a panel, asking memory meanwhile for as many bytes from `ahead` on, where it is not nullptr.
-  void (*unpack)(const std::byte* group, int64_t n_blocks, const std::byte* ahead, const QuantPanel& panel);
+  void (*unpack)(const std::byte* group, int64_t n_blocks, const QuantPanel& panel);  // a group to a panel
   // One group of rows, or two; those of the second lie `panel_k` elements further in the panel.
-  void (*run)(const QuantRun& run, const QuantPanel& panel, int64_t panel_k);
+  void (*run)(const QuantRun& run, const QuantPanel& panel, int64_t panel_k, const QuantAhead& ahead);
   // Whole rows straight from their group, nothing stored between.
   void (*stream)(const QuantRun& run, const std::byte* group, const QuantAhead& ahead);
 };

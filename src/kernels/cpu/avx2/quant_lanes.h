@@ -144,6 +144,7 @@ HERMES_INLINE int32_t store_rounded(const Lanes& a, int8_t* p) {
 struct QuantLanes {
   static constexpr int kTileTokens32 = 2, kTileTokens16 = 2, kGroups = 1, kStreamTokens32 = 2, kStreamTokens16 = 1;
   static constexpr bool kHighNibbles = false;
+  static constexpr bool kBiasedDots = false;
   using Lanes = avx2::Lanes;
   using Bytes = avx2::Bytes;
   using Ints = avx2::Ints;

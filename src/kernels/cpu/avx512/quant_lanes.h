@@ -95,6 +95,7 @@ HERMES_INLINE Ints dot(Ints acc, Bytes w, const int8_t* a) {
 }
 HERMES_INLINE Ints dot_signed(Ints acc, Bytes w, const int8_t* a) { return dot(acc, w, a); }
 HERMES_INLINE Lanes to_float(Ints a) { return {_mm512_cvtepi32_ps(a.v)}; }
+HERMES_INLINE Lanes as_float(Ints a) { return {_mm512_castsi512_ps(a.v)}; }
 
 // The largest |x| of both, by its bits: a NaN is larger than all.
 HERMES_INLINE float highest_magnitude(Lanes a, Lanes b) {
@@ -119,6 +120,7 @@ struct QuantLanes {
   // Tiles: tokens by groups of sixteen rows, as many as the registers hold.
   static constexpr int kTileTokens32 = 6, kTileTokens16 = 4, kGroups = 2, kStreamTokens32 = 6, kStreamTokens16 = 2;
   static constexpr bool kHighNibbles = true;  // dots take bytes up to 255
+  static constexpr bool kBiasedDots = true;
   using Lanes = avx512::Lanes;
   using Bytes = avx512::Bytes;
   using Ints = avx512::Ints;

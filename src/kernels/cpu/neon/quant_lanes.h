@@ -149,6 +149,7 @@ struct QuantLanes {
   // Tiles: of 32 registers a token takes four for its dots and four for its sums; with sixteen elements to a scale, four more.
   static constexpr int kTileTokens32 = 3, kTileTokens16 = 2, kGroups = 1, kStreamTokens32 = 1, kStreamTokens16 = 1;
   static constexpr bool kHighNibbles = false;
+  static constexpr bool kBiasedDots = false;
   using Lanes = neon::Lanes;
   using Bytes = neon::Bytes;
   using Ints = neon::Ints;

@@ -162,6 +162,7 @@ struct QuantLanes {
   static constexpr int kTileTokens32 = 1, kTileTokens16 = 1, kGroups = 1, kStreamTokens32 = 1, kStreamTokens16 = 1;
   // Whether a high nibble may be left in its place, with a sixteenth of the scale: where dots take bytes up to 255.
   static constexpr bool kHighNibbles = false;
+  static constexpr bool kBiasedDots = false;  // kDotBias
   using Lanes = scalar::Lanes;
   using Bytes = scalar::Bytes;
   using Ints = scalar::Ints;
