@@ -104,11 +104,6 @@ Status for_each_tensor(const ArchSpec& spec, TensorNames names, Weights& weights
   return {};
 }
 
-// Block types that linear() has kernels for. The others can be decoded, and would end the program there.
-constexpr DType kBlockTypes[] = {DType::kQ4_0,   DType::kQ4_1,   DType::kQ5_0, DType::kQ5_1, DType::kQ8_0,
-                                 DType::kQ2_K,   DType::kQ3_K,   DType::kQ4_K, DType::kQ5_K, DType::kQ6_K,
-                                 DType::kIQ4_NL, DType::kIQ4_XS, DType::kMXFP4};
-
 // Whether there is a projection of that name, which may be in F8_E4M3.
 bool is_projection(std::string_view name) {
   return std::any_of(std::begin(kSlots), std::end(kSlots),
@@ -116,16 +111,8 @@ bool is_projection(std::string_view name) {
 }
 
 bool can_be_run(DType dtype, bool matrix) {
-  if (matrix && std::find(std::begin(kBlockTypes), std::end(kBlockTypes), dtype) != std::end(kBlockTypes)) return true;
+  if (matrix && is_block_type(dtype)) return true;
   return dtype == DType::kF32 || dtype == DType::kBF16 || dtype == DType::kF16;
-}
-
-std::string runnable_types(bool matrix) {
-  std::string types = "F32, F16 and BF16";
-  for (const DType dtype : kBlockTypes) {
-    if (matrix) types += fmt::format(", {}", name_of(dtype));
-  }
-  return types;
 }
 
 // The tensor `name`, or why it cannot be used.
@@ -144,7 +131,7 @@ Result<ConstTensorView> find_fitting(const formats::TensorSource& source, Tensor
   if (found->dtype == DType::kF8_E4M3 && is_projection(name)) return *found;
   if (const bool matrix = shape.rank() == 2; !can_be_run(found->dtype, matrix)) {
     return Error::unsupported("{}: tensor \"{}\" is {}; {} can be run", file, name, name_of(found->dtype),
-                              runnable_types(matrix));
+                              matrix ? "F32, F16, BF16 and block types" : "F32, F16 and BF16");
   }
   return *found;
 }

@@ -1,5 +1,5 @@
 // Speeds of linear and attention beside the limits of the machine, measured in the same run.
-//   kernels_cpu_bench [threads] [isa] [plain|blocks|attention]
+//   kernels_cpu_bench [threads] [isa] [plain|blocks|codebooks|attention]
 // Shapes are those of Llama-3.2-1B. Decode goes round more weights than any cache holds and is a share of the
 // read bandwidth, which is measured before and after each figure; prefill is a share of the arithmetic peak.
 
@@ -187,8 +187,8 @@ void plain_types(Bench& bench) {
   bench.prefill(DType::kBF16, ops::Activations::kBF16, 64, kIntermediate, kHidden);
 }
 
-void block_types(Bench& bench) {
-  for (const DType dtype : {DType::kQ4_0, DType::kQ8_0, DType::kQ4_K, DType::kQ5_K, DType::kQ6_K, DType::kIQ4_XS}) {
+void block_types(Bench& bench, std::initializer_list<DType> dtypes) {
+  for (const DType dtype : dtypes) {
     for (const int64_t t : {1, 2, 4, 8, 16, 32}) bench.decode(dtype, ops::Activations::kF32, t, kIntermediate, kHidden);
     bench.prefill(dtype, ops::Activations::kF32, 512, kIntermediate, kHidden);
     bench.prefill(dtype, ops::Activations::kF32, 512, kHidden, kIntermediate);
@@ -221,7 +221,13 @@ int run(int argc, char** argv) {
 
   const std::string_view part = argc > 3 ? argv[3] : "";
   if (part.empty() || part == "plain") plain_types(bench);
-  if (part.empty() || part == "blocks") block_types(bench);
+  if (part.empty() || part == "blocks") {
+    block_types(bench, {DType::kQ4_0, DType::kQ8_0, DType::kQ4_K, DType::kQ5_K, DType::kQ6_K, DType::kIQ4_XS});
+  }
+  if (part.empty() || part == "codebooks") {
+    block_types(bench, {DType::kIQ1_S, DType::kIQ1_M, DType::kIQ2_XXS, DType::kIQ2_XS, DType::kIQ2_S, DType::kIQ3_XXS,
+                        DType::kIQ3_S});
+  }
   if (part.empty() || part == "attention") attention(bench);
   return 0;
 }

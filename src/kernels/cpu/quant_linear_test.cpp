@@ -13,6 +13,7 @@
 #include "ops/int8_blocks.h"
 #include "ops/reference/reference_backend.h"
 #include "support/close.h"
+#include "support/random_blocks.h"
 #include "support/random_tensor.h"
 #include "support/tolerance.h"
 #include "tensor/quant/quant_format.h"
@@ -29,11 +30,16 @@ std::vector<DType> types_with_kernels() {
   return types;
 }
 
-// Weights as any bytes may say them, but for scales: F16 anywhere in a block must be finite and of use.
+// Weights that an encoder made of random numbers; of types without one, any bytes but for the scales.
 TestTensor random_blocks(DType dtype, int64_t n, int64_t k, uint64_t seed) {
-  const TestTensor floats = random_tensor(DType::kF32, {n, k}, seed, 0.05);
   TestTensor blocks(dtype, {n, k});
-  quant_format(dtype)->encode(floats.f32().data(), n * k, nullptr, blocks.buffer.data());
+  const QuantFormat& format = *quant_format(dtype);
+  if (format.encode == nullptr) {
+    test::fill_random_blocks(dtype, {blocks.buffer.data(), bytes_of(dtype, n * k)}, seed, 0.05);
+  } else {
+    const TestTensor floats = random_tensor(DType::kF32, {n, k}, seed, 0.05);
+    format.encode(floats.f32().data(), n * k, nullptr, blocks.buffer.data());
+  }
   return blocks;
 }
 
@@ -224,6 +230,46 @@ TEST_P(QuantLinearOnIsa, RoundsXAsWritten) {
         sum += expected[j];
       }
       EXPECT_EQ(sums[2 * i] + sums[2 * i + 1], sum);
+    }
+  }
+}
+
+// What a type adds to its elements when it stores them, from what finish() makes of a sum of one.
+int stored_zero(const QuantKernels& kernels) {
+  float scale = 1;
+  int32_t sums[2] = {1, 0}, out[2];
+  kernels.finish({nullptr, &scale, sums}, 1, 1, out);
+  return -out[0];
+}
+
+// Unpacked weights are what decode() gives, bit for bit; with enough of them that every point of a codebook is among them.
+TEST_P(QuantLinearOnIsa, UnpacksWhatDecodes) {
+  const int64_t k = 16384;
+  const QuantTable& table = kernel_table(GetParam()).quant;
+  for (int i = 0; i < table.n_kernels; ++i) {
+    const QuantKernels& kernels = table.kernels[i];
+    SCOPED_TRACE(name_of(kernels.dtype));
+    const auto row_bytes = static_cast<int64_t>(bytes_of(kernels.dtype, k));
+    const TestTensor weight = random_blocks(kernels.dtype, kQuantRows, k, 8);
+    std::vector<uint8_t> q(static_cast<size_t>(k * kQuantRows));
+    std::vector<float> scales(q.size() / static_cast<size_t>(kernels.sub)), offsets(scales.size(), NAN);
+    std::vector<std::byte> group(static_cast<size_t>(kQuantRows * row_bytes));
+    kernels.interleave(weight.buffer.data(), row_bytes, k / kernels.block_elements, group.data());
+    kernels.unpack(group.data(), k / kernels.block_elements, nullptr, {q.data(), scales.data(), offsets.data()});
+    const bool has_offset = !std::isnan(offsets[0]);
+    const int zero = has_offset ? 0 : stored_zero(kernels);
+    std::vector<float> expected(static_cast<size_t>(k)), unpacked(expected.size());
+    for (size_t r = 0; r < kQuantRows; ++r) {
+      quant_format(kernels.dtype)
+          ->decode(weight.buffer.data() + static_cast<int64_t>(r) * row_bytes, k, expected.data());
+      for (size_t j = 0; j < unpacked.size(); ++j) {
+        const size_t sub = j / static_cast<size_t>(kernels.sub) * kQuantRows + r;
+        const uint8_t stored = q[j / 4 * 4 * kQuantRows + 4 * r + j % 4];
+        // Signed bytes where nothing is added.
+        const int element = has_offset || zero != 0 ? stored - zero : static_cast<int8_t>(stored);
+        unpacked[j] = scales[sub] * static_cast<float>(element) + (has_offset ? offsets[sub] : 0.0F);
+      }
+      ASSERT_EQ(unpacked, expected) << "row " << r;
     }
   }
 }

@@ -1,6 +1,7 @@
-// From blocks of sixteen rows, interleaved, to bytes of four elements of each row side by side, and scales, for every type.
-// Layouts of a row's block: docs/formats/quantised_types.md. `V` names an instruction set's Lanes, Bytes and Ints. What is
-// unpacked goes to a sink (quant_kernels.h), with constants for its place, so that it can stay in registers:
+// From blocks of sixteen rows, interleaved, to bytes of four elements of each row side by side, and scales, for every type
+// (those with codebooks are in quant_unpack_iq.h). Layouts of a row's block: docs/formats/quantised_types.md. `V` names an
+// instruction set's Lanes, Bytes and Ints. What is unpacked goes to a sink (quant_kernels.h), with constants for its place,
+// so that it can stay in registers:
 //   q(Index<block of 32>(), Index<k4>(), Bytes)    elements 4 k4 to 4 k4 + 3 of the block
 //   scale(Index<sub-block>(), Lanes), offset(...)  an element is scale * q, less the type's zero, plus offset
 //
@@ -30,6 +31,14 @@ HERMES_INLINE typename V::Lanes odd_halves(const std::byte* p) {
 template <class V>
 HERMES_INLINE typename V::Bytes every_byte(uint8_t x) {
   return V::Bytes::broadcast(x * 0x01010101U);
+}
+
+// Bit `From` of each lane (or of each byte) at `To`; its neighbours come along.
+template <class V, int From, int To>
+HERMES_INLINE typename V::Bytes move_bit(typename V::Bytes x) {
+  if constexpr (From > To) return shift_right<From - To>(x);
+  if constexpr (From < To) return shift_left<To - From>(x);
+  if constexpr (From == To) return x;
 }
 
 // The 6-bit scales and offsets of Q4_K and Q5_K: a header of d, dmin (F16) and twelve bytes.
@@ -86,17 +95,10 @@ struct Q5K {
       constexpr int pair = decltype(i)::value;
       unrolled<8>([&](auto k4) HERMES_LAMBDA_INLINE {
         const auto x = column<V, 12 + 8 * pair + k4.value>(p), bits = column<V, 4 + k4.value>(p);
-        out.q(Index<2 * pair>(), k4, (x & low) | (move_bit<2 * pair, 4>(bits) & fifth));
-        out.q(Index<2 * pair + 1>(), k4, (shift_right<4>(x) & low) | (move_bit<2 * pair + 1, 4>(bits) & fifth));
+        out.q(Index<2 * pair>(), k4, (x & low) | (move_bit<V, 2 * pair, 4>(bits) & fifth));
+        out.q(Index<2 * pair + 1>(), k4, (shift_right<4>(x) & low) | (move_bit<V, 2 * pair + 1, 4>(bits) & fifth));
       });
     });
-  }
-  // Bit `From` of each byte at `To`; its neighbours come along.
-  template <int From, int To>
-  static HERMES_INLINE typename V::Bytes move_bit(typename V::Bytes x) {
-    if constexpr (From > To) return shift_right<From - To>(x);
-    if constexpr (From < To) return shift_left<To - From>(x);
-    if constexpr (From == To) return x;
   }
 };
 
@@ -180,7 +182,7 @@ struct Q3K {
       constexpr int n = decltype(i)::value / 2, part = decltype(i)::value % 2;
       unrolled<16>([&](auto k) HERMES_LAMBDA_INLINE {
         constexpr int k4 = part * 4 + decltype(k)::value % 4, at = decltype(k)::value / 4;
-        const auto bit = Q5K<V>::template move_bit<4 * n + at, 2>(column<V, k4>(p)) & third;
+        const auto bit = move_bit<V, 4 * n + at, 2>(column<V, k4>(p)) & third;
         out.q(Index<4 * n + at>(), Index<k4>(), (shift_right<2 * at>(column<V, 8 + 8 * n + k4>(p)) & two) | bit);
       });
     });

@@ -5,16 +5,14 @@
 
 #include <cstdint>
 
+#include "tensor/quant/iq_points.h"
+
 namespace hermes {
 
-// Eight elements of two bits: of IQ1 (S and M) the element plus one, of IQ2 an index into kIq2Levels.
-extern const uint16_t kIq1Grid[2048];
-extern const uint16_t kIq2XxsGrid[256];
-extern const uint16_t kIq2XsGrid[512];
-extern const uint16_t kIq2SGrid[1024];
-// Four elements of three bits: of XXS an index into kIq3XxsLevels, of S half the element (which is odd), rounded down.
-extern const uint16_t kIq3XxsGrid[256];
-extern const uint16_t kIq3SGrid[512];
+// kIq1Grid (2,048 points), kIq2XxsGrid (256), kIq2XsGrid (512), kIq2SGrid (1,024): eight elements of two bits, of IQ1
+// (S and M) the element plus one, of IQ2 an index into kIq2Levels.
+// kIq3XxsGrid (256), kIq3SGrid (512): four elements of three bits, of XXS an index into kIq3XxsLevels, of S half the
+// element (which is odd), rounded down.
 
 inline constexpr uint8_t kIq2Levels[4] = {8, 25, 43, 0};  // the fourth is in no point
 inline constexpr uint8_t kIq3XxsLevels[8] = {4, 12, 20, 28, 36, 44, 52, 62};

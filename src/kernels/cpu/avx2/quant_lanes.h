@@ -36,6 +36,7 @@ struct Bytes {
 
 HERMES_INLINE Bytes operator&(Bytes a, Bytes b) { return {_mm256_and_si256(a.lo, b.lo), _mm256_and_si256(a.hi, b.hi)}; }
 HERMES_INLINE Bytes operator|(Bytes a, Bytes b) { return {_mm256_or_si256(a.lo, b.lo), _mm256_or_si256(a.hi, b.hi)}; }
+HERMES_INLINE Bytes operator^(Bytes a, Bytes b) { return {_mm256_xor_si256(a.lo, b.lo), _mm256_xor_si256(a.hi, b.hi)}; }
 template <int N>
 HERMES_INLINE Bytes shift_right(Bytes a) {
   return {_mm256_srli_epi32(a.lo, N), _mm256_srli_epi32(a.hi, N)};
@@ -46,6 +47,18 @@ HERMES_INLINE Bytes shift_left(Bytes a) {
 }
 HERMES_INLINE Bytes lookup(Bytes table, Bytes a) {
   return {_mm256_shuffle_epi8(table.lo, a.lo), _mm256_shuffle_epi8(table.hi, a.hi)};
+}
+HERMES_INLINE Bytes gather(const uint32_t* table, Bytes index) {
+  const int* t = reinterpret_cast<const int*>(table);
+  return {_mm256_i32gather_epi32(t, index.lo, 4), _mm256_i32gather_epi32(t, index.hi, 4)};
+}
+// 128 - a is (a ^ 127) + 1.
+HERMES_INLINE __m256i negate_biased(__m256i a, __m256i bits, __m256i mask) {
+  const __m256i where = _mm256_cmpeq_epi8(_mm256_and_si256(bits, mask), mask);
+  return _mm256_sub_epi8(_mm256_xor_si256(a, _mm256_and_si256(where, _mm256_set1_epi8(127))), where);
+}
+HERMES_INLINE Bytes negate_biased(Bytes a, Bytes bits, Bytes mask) {
+  return {negate_biased(a.lo, bits.lo, mask.lo), negate_biased(a.hi, bits.hi, mask.hi)};
 }
 
 template <int I>
@@ -100,7 +113,7 @@ HERMES_INLINE __m256i broadcast4(const int8_t* a) {
   __builtin_memcpy(&four, a, 4);
   return _mm256_set1_epi32(four);
 }
-// Pairs of products fit 16 bits: at most 2 * 63 * 127 here, 2 * 128 * 127 below.
+// Pairs of products fit 16 bits: at most 2 * 127 * 127 here, 2 * 128 * 127 below.
 HERMES_INLINE __m256i add_pairs(__m256i acc, __m256i pairs) {
   return _mm256_add_epi32(acc, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }

@@ -40,6 +40,13 @@ HERMES_INLINE Bytes shift_left(Bytes a) {
   return {_mm512_slli_epi32(a.v, N)};
 }
 HERMES_INLINE Bytes lookup(Bytes table, Bytes a) { return {_mm512_shuffle_epi8(table.v, a.v)}; }
+HERMES_INLINE Bytes gather(const uint32_t* table, Bytes index) {
+  // Over zeros: the instruction reads what was in its register before, and would wait for that.
+  return {_mm512_mask_i32gather_epi32(_mm512_setzero_si512(), 0xFFFF, index.v, table, 4)};
+}
+HERMES_INLINE Bytes negate_biased(Bytes a, Bytes bits, Bytes mask) {
+  return {_mm512_mask_sub_epi8(a.v, _mm512_test_epi8_mask(bits.v, mask.v), _mm512_set1_epi8(-128), a.v)};
+}
 
 template <int I>
 HERMES_INLINE Bytes replicate_byte(Bytes a) {

@@ -1,5 +1,5 @@
 // Sixteen lanes of four bytes, and of one int32, in four NEON registers; see scalar/quant_lanes.h for the meaning. Weights
-// without a sign are at most 63 here (no high nibbles in place), so that the dot of signed bytes, which all cores with the
+// without a sign are at most 127 here (no high nibbles in place), so that the dot of signed bytes, which all cores with the
 // dot product extension have, does for both kinds; the one of unsigned by signed bytes would need i8mm.
 #pragma once
 
@@ -42,6 +42,9 @@ HERMES_INLINE Bytes operator&(const Bytes& a, const Bytes& b) {
 HERMES_INLINE Bytes operator|(const Bytes& a, const Bytes& b) {
   return each_bytes([&](auto i) HERMES_LAMBDA_INLINE { return vorrq_u32(a.v[i.value], b.v[i.value]); });
 }
+HERMES_INLINE Bytes operator^(const Bytes& a, const Bytes& b) {
+  return each_bytes([&](auto i) HERMES_LAMBDA_INLINE { return veorq_u32(a.v[i.value], b.v[i.value]); });
+}
 template <int N>
 HERMES_INLINE Bytes shift_right(const Bytes& a) {
   if constexpr (N == 0) return a;  // the instruction has no shift by none
@@ -56,6 +59,22 @@ HERMES_INLINE uint32x4_t lookup(uint32x4_t table, uint32x4_t a) {
 }
 HERMES_INLINE Bytes lookup(const Bytes& table, const Bytes& a) {
   return each_bytes([&](auto i) HERMES_LAMBDA_INLINE { return lookup(table.v[i.value], a.v[i.value]); });
+}
+HERMES_INLINE Bytes gather(const uint32_t* table, const Bytes& index) {
+  return each_bytes([&](auto i) HERMES_LAMBDA_INLINE {
+    const uint32x4_t at = index.v[i.value];
+    uint32x4_t r = vdupq_n_u32(table[vgetq_lane_u32(at, 0)]);
+    r = vld1q_lane_u32(table + vgetq_lane_u32(at, 1), r, 1);
+    r = vld1q_lane_u32(table + vgetq_lane_u32(at, 2), r, 2);
+    return vld1q_lane_u32(table + vgetq_lane_u32(at, 3), r, 3);
+  });
+}
+HERMES_INLINE Bytes negate_biased(const Bytes& a, const Bytes& bits, const Bytes& mask) {
+  return each_bytes([&](auto i) HERMES_LAMBDA_INLINE {
+    const uint8x16_t x = vreinterpretq_u8_u32(a.v[i.value]);
+    const uint8x16_t where = vtstq_u8(vreinterpretq_u8_u32(bits.v[i.value]), vreinterpretq_u8_u32(mask.v[i.value]));
+    return vreinterpretq_u32_u8(vbslq_u8(where, vsubq_u8(vdupq_n_u8(128), x), x));
+  });
 }
 
 template <int I>

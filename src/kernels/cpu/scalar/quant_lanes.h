@@ -44,6 +44,9 @@ inline Bytes each_lane(const Op& op) {
 [[gnu::noinline]] inline Bytes operator|(const Bytes& a, const Bytes& b) {
   return each_lane([&](int i) { return a.v[i] | b.v[i]; });
 }
+[[gnu::noinline]] inline Bytes operator^(const Bytes& a, const Bytes& b) {
+  return each_lane([&](int i) { return a.v[i] ^ b.v[i]; });
+}
 // By whole lanes: bits move from byte to byte.
 template <int N>
 [[gnu::noinline]] inline Bytes shift_right(const Bytes& a) {
@@ -60,6 +63,22 @@ template <int N>
     for (int b = 0; b < 32; b += 8) {
       const uint32_t index = a.v[i] >> b & 15;
       r |= (table.v[index / 4] >> (8 * (index % 4)) & 0xFF) << b;
+    }
+    return r;
+  });
+}
+// Entries of a table by the lanes' numbers.
+[[gnu::noinline]] inline Bytes gather(const uint32_t* table, const Bytes& index) {
+  return each_lane([&](int i) { return table[index.v[i]]; });
+}
+// The negative of a byte stored 64 higher, which is 128 less it (1 to 127), where the one bit of `mask` in it is set in
+// `bits` too; other bytes as they are.
+[[gnu::noinline]] inline Bytes negate_biased(const Bytes& a, const Bytes& bits, const Bytes& mask) {
+  return each_lane([&](int i) {
+    uint32_t r = 0;
+    for (int b = 0; b < 32; b += 8) {
+      const uint32_t x = a.v[i] >> b & 0xFF;
+      r |= ((bits.v[i] & mask.v[i]) >> b & 0xFF ? 128 - x : x) << b;
     }
     return r;
   });
@@ -116,7 +135,7 @@ struct Ints {
   for (int i = 0; i < 16; ++i) r.v[i] = a.v[i] + b.v[i];
   return r;
 }
-// acc + the four products of each lane's bytes, at most 63, with the four signed bytes at a.
+// acc + the four products of each lane's bytes, at most 127, with the four signed bytes at a.
 [[gnu::noinline]] inline Ints dot(const Ints& acc, const Bytes& w, const int8_t* a) {
   Ints r = acc;
   for (int i = 0; i < 16; ++i) {

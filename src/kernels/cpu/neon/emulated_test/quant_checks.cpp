@@ -23,11 +23,15 @@ std::vector<int64_t> places_of_halves(DType dtype) {
     case DType::kQ6_K:
       return {208};
     case DType::kMXFP4:
+    case DType::kIQ1_M:
       return {};
     default:
       return {0};
   }
 }
+
+// IQ1_M has its scale in the upper quarters of its last four numbers: like this it is finite.
+void make_iq1_m_scale_finite(std::byte* block) { block[55] = (block[55] & std::byte{0x0F}) | std::byte{0x20}; }
 
 // Sixteen rows.
 std::vector<std::byte> weights(const QuantKernels& kernels, int64_t row_bytes) {
@@ -44,6 +48,7 @@ std::vector<std::byte> weights(const QuantKernels& kernels, int64_t row_bytes) {
     }
     if (kernels.dtype == DType::kMXFP4)
       rows[size(at)] = static_cast<std::byte>(rng.below(5) == 0 ? rng.below(3) : 100 + rng.below(40));
+    if (kernels.dtype == DType::kIQ1_M) make_iq1_m_scale_finite(rows.data() + at);
   }
   return rows;
 }
