@@ -4,8 +4,11 @@
 function(hermes_test_target target)
   cmake_parse_arguments(ARG "THREADS" "PREFIX;LABEL" "" ${ARGN})
   hermes_warnings(${target})
+  # Tests themselves are compiled quickly; what they test keeps its own level.
   if(HERMES_SANITIZE)
-    target_compile_options(${target} PRIVATE -O0)  # half the compile time; what is tested keeps its own level
+    target_compile_options(${target} PRIVATE -O0)
+  else()
+    target_compile_options(${target} PRIVATE -O1)
   endif()
   if(ARG_THREADS)
     string(APPEND ARG_LABEL "+threads")

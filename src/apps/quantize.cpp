@@ -26,6 +26,7 @@ struct QuantizeCommand {
   bool pure = false, requantize = false, force = false;
   bool tensors = false;
   int threads = 0;
+  uint64_t split = 0;  // bytes of a file at most; 0: one file
 };
 
 // What the tensors of one type have in common.
@@ -99,6 +100,8 @@ Result<quantize::QuantizeOptions> read_options(const QuantizeCommand& command) {
   HERMES_ASSIGN(options.mix, quantize::find_type_mix(command.type));
   options.pure = command.pure;
   options.requantize = command.requantize;
+  options.replace = command.force;
+  options.max_file_bytes = command.split;
   if (!command.output_type.empty()) {
     HERMES_ASSIGN(options.output_type, quantize::parse_written_type(command.output_type));
   }
@@ -112,12 +115,13 @@ Result<quantize::QuantizeOptions> read_options(const QuantizeCommand& command) {
   return options;
 }
 
+std::string names_of(const std::vector<std::filesystem::path>& files) {
+  if (files.size() == 1) return files.front().string();
+  return fmt::format("{} and {} more", files.front().string(), files.size() - 1);
+}
+
 Status run(const QuantizeCommand& command) {
   HERMES_ASSIGN(quantize::QuantizeOptions options, read_options(command));
-  std::error_code ignored;
-  if (!command.force && std::filesystem::is_regular_file(command.out, ignored)) {
-    return Error::invalid("{}: it is there already; --force replaces it", command.out);
-  }
   HERMES_ASSIGN(const std::unique_ptr<const ModelFiles> files, open_model(command.in));
   formats::Imatrix imatrix;
   if (!command.imatrix.empty()) {
@@ -140,13 +144,13 @@ Status run(const QuantizeCommand& command) {
   if (!report.ok()) return report.error();
   if (!report->finished) {
     return Error::invalid("stopped; {} keeps what is done, the same command goes on",
-                          AtomicFile::part_path(command.out).string());
+                          AtomicFile::part_path(report->files.front()).string());
   }
   if (!command.report.empty()) HERMES_TRY(write_report(command.report, *report));
   if (command.tensors) HERMES_TRY(print(tensor_lines(*report) + "\n"));
   if (report->n_resumed > 0) HERMES_TRY(print(fmt::format("{} tensors were done before\n", report->n_resumed)));
   return print(fmt::format("{}\n{}: {:.1f} MB, {:.2f} bits per weight (source: {:.1f} MB, {:.2f}), {:.1f} s\n",
-                           table(*report), command.out, static_cast<double>(report->bytes) / 1e6,
+                           table(*report), names_of(report->files), static_cast<double>(report->bytes) / 1e6,
                            bits_per_weight(report->bytes, report->elements),
                            static_cast<double>(report->source_bytes) / 1e6,
                            bits_per_weight(report->source_bytes, report->elements), seconds));
@@ -167,6 +171,12 @@ void add_quantize(CLI::App& app, Action& action) {
   command->add_option("--embedding-type", options->embedding_type, "type of the embedding");
   command->add_flag("--pure", options->pure, "one type for all matrices, without a mix");
   command->add_flag("--requantize", options->requantize, "round again what is rounded already");
+  command
+      ->add_option("--split", options->split,
+                   "files of at most this many bytes (40G), OUT-00001-of-00003.gguf and so on")
+      ->transform(CLI::AsSizeValue(true))
+      ->check(CLI::PositiveNumber)
+      ->option_text("BYTES");
   command->add_flag("--force", options->force, "replace OUT");
   command->add_flag("--tensors", options->tensors, "print a line for each tensor");
   command->add_option("--report", options->report, "write types and errors of all tensors to this file, JSON");

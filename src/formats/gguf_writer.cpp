@@ -62,6 +62,11 @@ Result<uint64_t> bytes_of(const GgufTensorPlan& plan, std::string_view what) {
 
 }  // namespace
 
+Result<uint64_t> padded_gguf_bytes(const GgufTensorPlan& plan, uint64_t alignment, std::string_view what) {
+  HERMES_ASSIGN(const uint64_t bytes, bytes_of(plan, what));
+  return round_up(bytes, alignment);
+}
+
 void GgufFields::put(std::string_view key, Type type, std::string_view value) {
   HERMES_CHECK(!key.empty() && key.size() <= kMaxGgufKeyBytes &&
                    std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c <= '~'; }),

@@ -58,6 +58,9 @@ struct GgufTensorPlan {
   Shape shape;
 };
 
+// Bytes of its data in a file, with what pads it. Invalid where a row is not whole blocks; the message begins with `what`.
+Result<uint64_t> padded_gguf_bytes(const GgufTensorPlan& plan, uint64_t alignment, std::string_view what);
+
 class GgufWriter {
  public:
   // Writes everything but the tensors' bytes. Invalid where a name is not 1 to 64 bytes of UTF-8 or is there twice, or

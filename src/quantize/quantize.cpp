@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "base/hash.h"
-#include "formats/gguf_writer.h"
+#include "formats/gguf_set_writer.h"
 #include "quantize/encode_rows.h"
 #include "quantize/gguf_description.h"
 #include "quantize/journal.h"
@@ -92,10 +92,12 @@ std::string_view bytes_view(const T* values, size_t n) {
   return {reinterpret_cast<const char*>(values), n * sizeof(T)};
 }
 
-// Of all that decides the file's bytes: the files read (by size and time of change), metadata, types, importance.
-std::string fingerprint_of(const GgufDescription& model, const std::vector<TensorReport>& tensors,
-                           const formats::Imatrix* imatrix) {
+// Of all that decides the files' bytes: those read (by size and time of change), metadata, how tensors are shared out,
+// types, importance.
+std::string fingerprint_of(const GgufDescription& model, std::span<const formats::GgufPart> parts,
+                           const std::vector<TensorReport>& tensors, const formats::Imatrix* imatrix) {
   uint64_t state = hash_state(model.fields.encoded());
+  for (const formats::GgufPart& part : parts) state = hash_state(fmt::format("{}\n", part.end), state);
   std::string last;
   for (const SourceTensor& tensor : model.tensors) {
     const std::string file = model.source->file_of(tensor.name);
@@ -138,7 +140,7 @@ class Run {
       : options_(options), model_(model), pool_(pool), report_(report) {}
 
   // False where it was cancelled.
-  Result<bool> write_tensor(size_t i, formats::GgufWriter& writer) {
+  Result<bool> write_tensor(size_t i, formats::GgufSetWriter& writer) {
     TensorReport& report = report_.tensors[i];
     const SourceTensor& tensor = model_.tensors[i];
     HERMES_ASSIGN(const std::vector<float> importance, importance_of(options_, report));
@@ -207,7 +209,6 @@ Status check_target(const GgufDescription& model, const fs::path& out) {
 Result<QuantizeReport> quantize(const model_files::ModelFiles& files, const fs::path& out,
                                 const QuantizeOptions& options, ThreadPool& pool) {
   HERMES_ASSIGN(GgufDescription model, describe_as_gguf(files));
-  HERMES_TRY(check_target(model, out));
   HERMES_TRY(check_used(options, model));
   describe_result(options, model.fields);
   const Plan plan(options, model);
@@ -221,10 +222,21 @@ Result<QuantizeReport> quantize(const model_files::ModelFiles& files, const fs::
     report.bytes += bytes_of(decided.to, tensor.view.shape.elements());
     report.tensors.push_back(std::move(decided));
   }
-  const std::string fingerprint = fingerprint_of(model, report.tensors, options.imatrix);
-  const Journal journal(out);
+  HERMES_ASSIGN(std::vector<formats::GgufPart> parts,
+                formats::plan_gguf_parts(out, model.fields, plans, options.max_file_bytes));
+  std::error_code ignored;
+  if (const fs::path& first = parts.front().path; !options.replace && fs::is_regular_file(first, ignored)) {
+    return Error::invalid("{}: it is there already; --force replaces it", first.string());
+  }
+  for (const formats::GgufPart& part : parts) {
+    HERMES_TRY(check_target(model, part.path));
+    report.files.push_back(part.path);
+  }
+  const std::string fingerprint = fingerprint_of(model, parts, report.tensors, options.imatrix);
+  const Journal journal(parts.front().path);
   report.n_resumed = journal.read(fingerprint, report.tensors);
-  HERMES_ASSIGN(formats::GgufWriter writer, formats::GgufWriter::resume(out, model.fields, plans, report.n_resumed));
+  HERMES_ASSIGN(formats::GgufSetWriter writer,
+                formats::GgufSetWriter::resume(std::move(parts), std::move(plans), report.n_resumed));
 
   Run run(options, model, pool, report);
   run.skip_done(report.n_resumed);

@@ -1,4 +1,4 @@
-// Writes a model as one GGUF file of other element types.
+// Writes a model as a GGUF file, or a set of them, of other element types.
 //
 // Goals: memory bounded by a piece of a tensor, whatever the model's size; all cores; a file that is complete or absent;
 // work that was stopped goes on at the tensor it was at; the error of every tensor measured. The bytes do not depend on
@@ -34,6 +34,8 @@ struct QuantizeOptions {
   std::optional<DType> embedding_type;
   std::vector<TypeOverride> overrides;  // the first that matches; before all others
   bool requantize = false;              // block types of the source may be rounded again
+  uint64_t max_file_bytes = 0;          // more becomes a set of files (formats/gguf_set_writer.h); 0: one file
+  bool replace = true;                  // what is there already; else it is an error
   const formats::Imatrix* imatrix = nullptr;
   std::string imatrix_name;  // for the file's metadata
   const std::atomic<bool>* cancel = nullptr;
@@ -51,7 +53,8 @@ struct TensorReport {
 };
 
 struct QuantizeReport {
-  bool finished = false;  // otherwise cancelled: the same call goes on
+  bool finished = false;                     // otherwise cancelled: the same call goes on
+  std::vector<std::filesystem::path> files;  // written, or being written
   std::vector<TensorReport> tensors;
   int64_t elements = 0;
   uint64_t source_bytes = 0, bytes = 0;  // of the tensors

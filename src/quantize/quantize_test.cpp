@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <filesystem>
 #include <limits>
 
@@ -169,6 +170,25 @@ TEST_F(QuantizeTest, WhatWasStoppedGoesOn) {
   EXPECT_GT(stops, 3);
   EXPECT_TRUE(bytes(out_) == whole);
   EXPECT_EQ(files_in_folder(), 2U);
+}
+
+TEST_F(QuantizeTest, SetsOfFilesHoldTheSameTensors) {
+  const fs::path in = write_model(temp_.path() / "in.gguf"), out = temp_.path() / "out.gguf";
+  QuantizeOptions options = with("Q8_0");
+  ASSERT_TRUE(run(in, out, options).value().finished);
+  options.max_file_bytes = 400'000;
+  const QuantizeReport report = run(in, out, options).value();
+  ASSERT_GT(report.files.size(), 2U);
+  const auto one = model_files::ModelFiles::open(out).value()->open_weights().value();
+  const auto set = model_files::ModelFiles::open(report.files.front()).value()->open_weights().value();
+  ASSERT_EQ(one->names(), set->names());
+  for (const std::string& name : one->names()) {
+    const ConstTensorView a = one->tensor(name).value(), b = set->tensor(name).value();
+    ASSERT_EQ(a.bytes(), b.bytes());
+    EXPECT_EQ(std::memcmp(a.data, b.data, a.bytes()), 0) << name;
+  }
+  options.replace = false;
+  EXPECT_THAT(run(in, out, options).error().message(), HasSubstr("out-00001-of-"));
 }
 
 TEST_F(QuantizeTest, OtherWorkIsNotGoneOnWith) {

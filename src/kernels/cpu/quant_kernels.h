@@ -339,7 +339,7 @@ void pack_quant_tile(const float* x, int64_t x_stride, int n_tokens, int64_t k, 
 template <class V, class Type>
 constexpr QuantKernels make_quant_kernels() {
   using Shape = DotShapeOf<V, Type>;
-  constexpr int kStreamTokens = Type::kSub == 16 ? V::kStreamTokens16 : V::kStreamTokens32;
+  constexpr int kStreamTokens = Type::kSub == 16 || has_codebook(Type::kType) ? V::kStreamTokens16 : V::kStreamTokens32;
   return {Type::kType,
           Type::kSub,
           Type::kElements,

@@ -11,8 +11,7 @@ constexpr int64_t kAlign = 64;
 int64_t round_up(int64_t n) { return (n + kAlign - 1) / kAlign * kAlign; }
 
 // Up to this many tokens for each that stream() takes at once, unpacking again costs less than storing what was unpacked.
-// Looking points up again (IQ1, IQ2, IQ3) always costs more.
-int64_t streams(DType dtype) { return DType::kIQ1_S <= dtype && dtype <= DType::kIQ3_S ? 1 : 3; }
+constexpr int64_t kStreams = 3;
 // Bytes of x that stay in the second-level cache as a whole.
 constexpr int64_t kSmallX = 512 * 1024;
 // Rows of a piece: short enough that a thread whose core was taken away holds up little, and long enough that the first
@@ -226,7 +225,7 @@ void run_linear_quant(CpuContext& context, const ops::LinearArgs& args) {
   if (t == 0 || n == 0) return;
   const QuantKernels& kernels = kernels_for(context.kernels.quant, args.weight.dtype);
   const int subs = kQuantBlock / kernels.sub;
-  const bool few = t <= streams(kernels.dtype) * kernels.stream_tokens;
+  const bool few = t <= (has_codebook(kernels.dtype) ? 1 : kStreams) * kernels.stream_tokens;
   const Tiles tiles(t, few ? kernels.stream_tokens : kernels.tile_tokens);
   const int64_t blocks = k / kQuantBlock;
 

@@ -234,12 +234,13 @@ TEST_P(QuantLinearOnIsa, RoundsXAsWritten) {
   }
 }
 
-// What a type adds to its elements when it stores them, from what finish() makes of a sum of one.
+// What a type adds to its elements when it stores them, from what finish() makes of sums of none and one.
 int stored_zero(const QuantKernels& kernels) {
   float scale = 1;
-  int32_t sums[2] = {1, 0}, out[2];
-  kernels.finish({nullptr, &scale, sums}, 1, 1, out);
-  return -out[0];
+  int32_t none[2] = {0, 0}, one[2] = {1, 0}, of_none[2], of_one[2];
+  kernels.finish({nullptr, &scale, none}, 1, 1, of_none);
+  kernels.finish({nullptr, &scale, one}, 1, 1, of_one);
+  return of_none[0] - of_one[0];
 }
 
 // Unpacked weights are what decode() gives, bit for bit; with enough of them that every point of a codebook is among them.
@@ -255,7 +256,7 @@ TEST_P(QuantLinearOnIsa, UnpacksWhatDecodes) {
     std::vector<float> scales(q.size() / static_cast<size_t>(kernels.sub)), offsets(scales.size(), NAN);
     std::vector<std::byte> group(static_cast<size_t>(kQuantRows * row_bytes));
     kernels.interleave(weight.buffer.data(), row_bytes, k / kernels.block_elements, group.data());
-    kernels.unpack(group.data(), k / kernels.block_elements, nullptr, {q.data(), scales.data(), offsets.data()});
+    kernels.unpack(group.data(), k / kernels.block_elements, {q.data(), scales.data(), offsets.data()});
     const bool has_offset = !std::isnan(offsets[0]);
     const int zero = has_offset ? 0 : stored_zero(kernels);
     std::vector<float> expected(static_cast<size_t>(k)), unpacked(expected.size());

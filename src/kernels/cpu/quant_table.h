@@ -19,6 +19,9 @@
 
 namespace hermes::kernels {
 
+// Types whose elements are points of codebooks: looking points up costs more than storing what was found.
+constexpr bool has_codebook(DType dtype) { return DType::kIQ1_S <= dtype && dtype <= DType::kIQ3_S; }
+
 inline constexpr int kQuantRows = 16;          // rows of weights in a panel
 inline constexpr int kQuantBlock = 32;         // elements of x to a scale
 inline constexpr int64_t kQuantPanelK = 1024;  // elements of K in a panel, at most

@@ -77,7 +77,7 @@ struct Panel {
 
   Panel(const QuantKernels& kernels, const std::vector<std::byte>& group)
       : q(size(kK * kQuantRows)), scale(size(kK / kernels.sub * kQuantRows)), offset(scale.size()) {
-    kernels.unpack(group.data(), kK / kernels.block_elements, group.data(), panel());
+    kernels.unpack(group.data(), kK / kernels.block_elements, panel());
   }
   QuantPanel panel() { return {q.data(), scale.data(), offset.data()}; }
 };
@@ -122,7 +122,7 @@ std::vector<float> products(const QuantTable& table, const Case& c, bool stream)
     const int64_t half = n_blocks / 2, subs = kQuantBlock / kernels.sub;
     run.n_blocks = half;
     run.bias = nullptr;
-    kernels.run(run, panel.panel(), kK);
+    kernels.run(run, panel.panel(), kK, {});
     run.q += half * n * kQuantBlock;
     run.scale += half * n;
     run.sums += half * n * subs;
@@ -132,7 +132,7 @@ std::vector<float> products(const QuantTable& table, const Case& c, bool stream)
     kernels.run(run,
                 {whole.q + half * kQuantBlock * kQuantRows, whole.scale + half * subs * kQuantRows,
                  whole.offset + half * subs * kQuantRows},
-                kK);
+                kK, {group.data(), kernels.block_bytes});
   }
   return y;
 }
