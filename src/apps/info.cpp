@@ -57,13 +57,15 @@ template <class Line>
 void describe_memory(const ModelReport& report, const Line& line) {
   const model::ArchSpec& spec = *report.spec;
   line("context", fmt::format("{} tokens", spec.max_positions));
-  const int64_t kv16 = report.kv_bytes_per_token(DType::kF16), kv32 = report.kv_bytes_per_token(DType::kF32);
+  const int64_t kv8 = report.kv_bytes_per_token(DType::kQ8_0), kv16 = report.kv_bytes_per_token(DType::kF16),
+                kv32 = report.kv_bytes_per_token(DType::kF32);
   line("memory",
        fmt::format(
            "weights {}{}", readable_bytes(report.weight_bytes()),
            report.weight_files > 0 ? "" : fmt::format(" as {}", name_of(spec.declared_dtype.value_or(DType::kBF16)))));
-  line("", fmt::format("KV per token {} bytes in 16 bits, {} in F32; full context {} and {}", kv16, kv32,
-                       readable_bytes(kv16 * spec.max_positions), readable_bytes(kv32 * spec.max_positions)));
+  line("", fmt::format("KV per token {} bytes in Q8_0, {} in 16 bits, {} in F32; full context {}, {} and {}", kv8, kv16,
+                       kv32, readable_bytes(kv8 * spec.max_positions), readable_bytes(kv16 * spec.max_positions),
+                       readable_bytes(kv32 * spec.max_positions)));
 }
 
 std::string describe_weights(const ModelReport& report) {
@@ -139,7 +141,8 @@ json::object spec_json(const ModelReport& report) {
           {"context", spec.max_positions},
           {"weight_bytes", report.weight_bytes()},
           {"kv_bytes_per_token",
-           {{"f16", report.kv_bytes_per_token(DType::kF16)},
+           {{"q8_0", report.kv_bytes_per_token(DType::kQ8_0)},
+            {"f16", report.kv_bytes_per_token(DType::kF16)},
             {"bf16", report.kv_bytes_per_token(DType::kBF16)},
             {"f32", report.kv_bytes_per_token(DType::kF32)}}}};
 }

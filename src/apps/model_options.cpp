@@ -26,11 +26,14 @@ void add_run_options(CLI::App& command, ModelOptions& options) {
           std::map<std::string, ops::Activations>{{"f32", ops::Activations::kF32}, {"bf16", ops::Activations::kBF16}},
           CLI::ignore_case))
       ->option_text("f32|bf16");
-  command.add_option("--kv-dtype", options.kv_dtype, "type of the KV cache: f32 (exact, default), f16 or bf16 (half)")
+  command
+      .add_option("--kv-dtype", options.kv_dtype,
+                  "type of the KV cache: f32 (exact, default), f16 or bf16 (half), q8_0 (a quarter)")
       ->transform(CLI::CheckedTransformer(
-          std::map<std::string, DType>{{"f32", DType::kF32}, {"f16", DType::kF16}, {"bf16", DType::kBF16}},
+          std::map<std::string, DType>{
+              {"f32", DType::kF32}, {"f16", DType::kF16}, {"bf16", DType::kBF16}, {"q8_0", DType::kQ8_0}},
           CLI::ignore_case))
-      ->option_text("f32|f16|bf16");
+      ->option_text("f32|f16|bf16|q8_0");
   command.add_flag(
       "--no-repack", options.no_repack,
       "leave quantised weights as the file has them: no memory beside the mapped file, and slower; without it they "

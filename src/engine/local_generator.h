@@ -15,7 +15,7 @@ namespace hermes::engine {
 
 struct LocalGeneratorOptions {
   int64_t context = 0;              // positions at most, prompt and completion together; above 0
-  DType kv_dtype = DType::kF32;     // F32, F16 or BF16
+  DType kv_dtype = DType::kF32;     // F32, F16, BF16 or Q8_0
   int64_t prefill_chunk = 512;      // prompt tokens per forward pass: bounds scratch memory and the wait for a cancel
   std::vector<int32_t> end_tokens;  // any of them ends the turn; their text is not shown
   // Special tokens that are part of the text all the same: the tags of reasoning and tool calls (tag_tokens).

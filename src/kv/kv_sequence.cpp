@@ -5,7 +5,8 @@ namespace hermes::kv {
 ContiguousKv::ContiguousKv(const KvShape& shape, int64_t capacity, int64_t page_size)
     : shape_(shape), page_size_(page_size), capacity_(capacity), n_pages_((capacity + page_size - 1) / page_size) {
   HERMES_CHECK(capacity >= 0 && page_size > 0, "capacity {}, page size {}", capacity, page_size);
-  const size_t page_bytes = static_cast<size_t>(shape.n_kv_heads * page_size * shape.head_dim) * size_of(shape.dtype);
+  const size_t page_bytes =
+      static_cast<size_t>(shape.n_kv_heads * page_size * padded_bytes(shape.dtype, shape.head_dim));
   const int64_t n_planes = 2 * shape.n_layers;
   memory_ = Buffer(page_bytes * static_cast<size_t>(n_planes * n_pages_));
   pages_.reserve(static_cast<size_t>(n_planes * n_pages_));

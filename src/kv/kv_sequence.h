@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "tensor/padded_rows.h"
 #include "tensor/tensor.h"
 
 namespace hermes::kv {
@@ -19,11 +20,11 @@ struct KvShape {
   int n_layers = 0;
   int64_t n_kv_heads = 0;
   int64_t head_dim = 0;
-  DType dtype = DType::kF32;  // F32, F16 or BF16
+  DType dtype = DType::kF32;  // F32, F16, BF16 or Q8_0
 
   // Bytes that one position takes in all layers, K and V.
   size_t bytes_per_position() const {
-    return static_cast<size_t>(2 * n_layers * n_kv_heads * head_dim) * size_of(dtype);
+    return static_cast<size_t>(2 * n_layers * n_kv_heads * padded_bytes(dtype, head_dim));
   }
 };
 
@@ -45,7 +46,8 @@ class KvSequence {
   // Forgets positions from `n` on; n <= size().
   virtual void truncate(int64_t n) = 0;
 
-  // Page p of `layer`: [n_kv_heads, page_size, head_dim]. Valid until the next reserve().
+  // Page p of `layer`: n_kv_heads * page_size rows of padded_bytes(), laid out as ops/attention.h says. Valid until the next
+  // reserve().
   virtual std::span<std::byte* const> k_pages(int layer) const = 0;
   virtual std::span<std::byte* const> v_pages(int layer) const = 0;
 };
@@ -74,7 +76,7 @@ class ContiguousKv final : public KvSequence {
   int64_t n_pages_;
   int64_t reserved_ = 0;  // positions that may be written
   int64_t size_ = 0;
-  Buffer memory_;                  // [n_layers, K or V, n_pages, n_kv_heads, page_size, head_dim]
+  Buffer memory_;                  // [n_layers, K or V, n_pages] pages
   std::vector<std::byte*> pages_;  // [n_layers, K or V, n_pages]
 };
 

@@ -21,6 +21,11 @@ TEST(ContiguousKv, CountsPositions) {
   EXPECT_TRUE(kv.reserve(90).ok());
 }
 
+TEST(ContiguousKv, CountsBlocksOfPaddedHeads) {
+  const KvShape shape{.n_layers = 3, .n_kv_heads = 2, .head_dim = 40, .dtype = DType::kQ8_0};
+  EXPECT_EQ(shape.bytes_per_position(), 2U * 3 * 2 * 2 * 34);
+}
+
 TEST(ContiguousKv, RefusesMoreThanItsCapacity) {
   ContiguousKv kv(kShape, 100, 64);
   ASSERT_TRUE(kv.reserve(100).ok());

@@ -9,7 +9,7 @@ namespace hermes::ops {
 namespace {
 
 int64_t check_pages(std::string_view op, const KvPagesView& pages) {
-  check_float(op, "pages", pages.dtype);
+  if (pages.dtype != DType::kQ8_0) check_float(op, "pages", pages.dtype);
   HERMES_CHECK(pages.k.size() == pages.v.size(), "{}: {} pages of k, {} of v", op, pages.k.size(), pages.v.size());
   HERMES_CHECK(pages.page_size > 0 && pages.page_size % kAttentionTile == 0, "{}: page_size {} is not a multiple of {}",
                op, pages.page_size, kAttentionTile);

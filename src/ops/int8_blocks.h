@@ -7,6 +7,8 @@
 
 #include <cstdint>
 
+#include "tensor/float_types.h"
+
 namespace hermes::ops {
 
 inline constexpr int kInt8Block = 32;
@@ -14,5 +16,17 @@ inline constexpr float kInt8Smallest = 0x1p-100F;
 
 // x [32] to q [32]; returns the scale.
 float round_to_int8(const float* x, int8_t* q);
+
+// The same for blocks that are kept, as in a Q8_0 cache: the scale is F16, largest / 127 rounded up, so that no element is
+// beyond 127 of it; q[i] = round(x[i] * (1 / scale)). An element is off by at most (1/2 + 2^-15) * scale, and the scale is at
+// most (1 + 2^-10) largest / 127 + 2^-24. Beyond the range of F16 (largest > 8.3e6) and for NaN the scale is no number, and
+// q is 0.
+struct KeptScale {
+  F16 scale;
+  float inverse;  // 0: all of q is 0
+};
+KeptScale kept_scale(float largest);
+// x [n], n <= 32, to q [32]: zeros follow.
+F16 round_to_kept_int8(const float* x, int n, int8_t* q);
 
 }  // namespace hermes::ops

@@ -31,6 +31,7 @@ struct Precision {
 };
 constexpr Precision kPrecisions[] = {{{.activations = ops::Activations::kF32}, DType::kF32},
                                      {{.activations = ops::Activations::kF32}, DType::kF16},
+                                     {{.activations = ops::Activations::kF32}, DType::kQ8_0},
                                      {{.activations = ops::Activations::kBF16}, DType::kBF16}};
 
 TEST_P(DecoderBits, OneByOneChunkedAndWholePrefillAgree) {
@@ -71,24 +72,26 @@ TEST_P(DecoderBits, CompanyInTheBatchChangesNothing) {
   const auto backend = kernels::make_cpu_backend(pool);
   model::Decoder decoder = test::load_golden_decoder(GetParam(), *backend);
   const auto prompt = long_prompt(decoder.spec().vocab_size, 70);
-  const std::vector<float> alone = test::run_in_chunks(decoder, prompt, 10);
 
   // The same chunks of ten, each in a batch with a long prompt before it and a single token behind it.
   const auto other = long_prompt(decoder.spec().vocab_size, 70 * 3, 2);
-  const kv::KvShape shape = decoder.kv_shape(DType::kF32);
-  kv::ContiguousKv kv(shape, 70, 64), before(shape, 210, 64), behind(shape, 210, 128);
-  std::vector<float> together;
-  const auto vocab = static_cast<size_t>(decoder.spec().vocab_size);
-  for (size_t i = 0; i < 70; i += 10) {
-    const model::Chunk batch[] = {
-        {.tokens = std::span(other).subspan(3 * i, 30), .kv = &before, .logits = model::LogitsRows::kLast},
-        {.tokens = std::span(prompt).subspan(i, 10), .kv = &kv, .logits = model::LogitsRows::kAll},
-        {.tokens = std::span(other).subspan(i, 1), .kv = &behind, .logits = model::LogitsRows::kNone}};
-    const auto rows = decoder.forward(batch).value();
-    ASSERT_EQ(rows.size(), 11 * vocab);
-    together.insert(together.end(), rows.begin() + static_cast<std::ptrdiff_t>(vocab), rows.end());
+  for (const DType dtype : {DType::kF32, DType::kQ8_0}) {
+    const std::vector<float> alone = test::run_in_chunks(decoder, prompt, 10, dtype);
+    const kv::KvShape shape = decoder.kv_shape(dtype);
+    kv::ContiguousKv kv(shape, 70, 64), before(shape, 210, 64), behind(shape, 210, 128);
+    std::vector<float> together;
+    const auto vocab = static_cast<size_t>(decoder.spec().vocab_size);
+    for (size_t i = 0; i < 70; i += 10) {
+      const model::Chunk batch[] = {
+          {.tokens = std::span(other).subspan(3 * i, 30), .kv = &before, .logits = model::LogitsRows::kLast},
+          {.tokens = std::span(prompt).subspan(i, 10), .kv = &kv, .logits = model::LogitsRows::kAll},
+          {.tokens = std::span(other).subspan(i, 1), .kv = &behind, .logits = model::LogitsRows::kNone}};
+      const auto rows = decoder.forward(batch).value();
+      ASSERT_EQ(rows.size(), 11 * vocab);
+      together.insert(together.end(), rows.begin() + static_cast<std::ptrdiff_t>(vocab), rows.end());
+    }
+    EXPECT_TRUE(same_bits(alone, together)) << "KV " << name_of(dtype);
   }
-  EXPECT_TRUE(same_bits(alone, together));
 }
 
 TEST_P(DecoderBits, ATruncatedCacheContinuesAsIfNothingHadBeen) {

@@ -56,6 +56,23 @@ class Logits(unittest.TestCase):
         outs = {hermes("logits", MODELS / "qwen3-f32", "--tokens", "5,6,7,8,9", "--json", "-t", t) for t in (1, 2, 4)}
         self.assertEqual(len(outs), 1)
 
+    def test_types_of_the_cache(self):
+        def logits(dtype, threads=2):
+            return hermes("logits", MODELS / "llama-f32", "--tokens", "5,6,7,8,9", "--kv-dtype", dtype, "--json", "-t", threads)
+        exact = json.loads(logits("f32"))["logits"]
+        norm = sum(x * x for row in exact for x in row)
+        errors = []
+        for dtype in ("f16", "bf16", "q8_0"):
+            error = sum((a - b) ** 2 for r, e in zip(json.loads(logits(dtype))["logits"], exact) for a, b in zip(r, e))
+            errors.append((error / norm) ** 0.5)
+            self.assertGreater(errors[-1], 0, dtype)
+        # One rounding in 11, 8 and about 8 bits; a little more for what the layers above make of it.
+        for error, bound in zip(errors, (0.002, 0.02, 0.02)):
+            self.assertLess(error, bound, errors)
+        self.assertEqual(logits("q8_0"), logits("q8_0", 1))
+        self.assertIn("q8_0", hermes("logits", "--help"))
+        hermes("logits", MODELS / "llama-f32", "--tokens", "5", "--kv-dtype", "q4_0", status=2)
+
     def test_refuses_tokens_outside_the_vocabulary(self):
         self.assertIn("token id 999 is outside the vocabulary of 263",
                       hermes("logits", MODELS / "llama-f32", "--tokens", "1,999", status=1))
@@ -149,6 +166,7 @@ class Info(unittest.TestCase):
                 out = json.loads(hermes("info", model, "--json"))
                 self.assertEqual(out["parameters"], 405853388800)
                 self.assertEqual(out["kv_bytes_per_token"]["bf16"], 516096)
+                self.assertEqual(out["kv_bytes_per_token"]["q8_0"], 516096 // 64 * 34)
                 self.assertTrue(any("tokenizer.json is missing" in f for f in out["findings"]))
             self.assertIn("405.85 B", hermes("info", folder))
 

@@ -3,6 +3,7 @@
 // Accuracy and Stability of Numerical Algorithms, section 3.1). Where a kernel misses, mend the kernel.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
 namespace hermes::test {
@@ -46,6 +47,22 @@ constexpr double attention_tolerance(int64_t head_dim, int64_t tile, int64_t n_t
   const double weights = kExpRoundings + 2 * score + static_cast<double>(tile);
   const double merges = static_cast<double>(n_tiles) * (2 * kExpRoundings + 2 * score + 3);
   return 2 * (scores + weights + merges) * kUnitRoundoff * value;
+}
+
+// The same of a Q8_0 cache, beside the same int8 in fp64. A score is a chain of one fma a block of 32 and a rounding for K's
+// scale, which the D roundings above cover; a tile's sum of whole numbers has five more: 16383 / unit, a share of it, unit /
+// 16383, to F32, times exp. Then w is off by 1/2 for each position of the tile, of 16383 for its highest score: `value` bounds
+// 127 v_scale too.
+inline constexpr double kWeightSteps = 16383;
+constexpr double attention_q8_tolerance(int64_t head_dim, int64_t tile, int64_t n_tiles, double score, double value) {
+  return attention_tolerance(head_dim, tile, n_tiles, score, value) + 5 * kUnitRoundoff * value +
+         static_cast<double>(tile) / 2 / kWeightSteps * value;
+}
+
+// What int8 costs, beside an exact cache: where scores are off by at most `score_error`, weights are by exp of twice that, and
+// so is the mean of values up to `value`; and a value is off by half its scale, and 2^-15 (ops/int8_blocks.h).
+inline double q8_cache_rounding(double score_error, double value, double value_scale) {
+  return std::expm1(2 * score_error) * value + (0.5 + 0x1p-15) * value_scale;
 }
 
 }  // namespace hermes::test

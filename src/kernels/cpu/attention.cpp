@@ -43,7 +43,8 @@ struct Blocks {
     block.k_pages = args.pages.k.data();
     block.v_pages = args.pages.v.data();
     block.page_size = args.pages.page_size;
-    block.head_offset = kv_head * args.pages.page_size * head_dim;
+    block.row_bytes = padded_bytes(args.pages.dtype, head_dim);
+    block.head_offset = kv_head * args.pages.page_size * block.row_bytes;
     block.scale = args.scale;
     return block;
   }
@@ -56,6 +57,8 @@ struct Blocks {
         return kernels.f16(block, scratch);
       case DType::kBF16:
         return kernels.bf16(block, scratch);
+      case DType::kQ8_0:
+        return kernels.q8(block, scratch);
       default:
         return kernels.f32(block, scratch);
     }

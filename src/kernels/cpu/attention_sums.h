@@ -7,6 +7,9 @@
 
 namespace hermes::kernels {
 
+inline constexpr int64_t kTile = 64;  // = ops::kAttentionTile, checked where both are seen
+inline constexpr int64_t kSegment = 1024;
+
 HERMES_INLINE int64_t padded_head_dim(int64_t head_dim) { return (head_dim + 15) / 16 * 16; }
 
 // Of several queries: rows of `width` floats.

@@ -89,7 +89,8 @@ struct AttentionBlock {
   const std::byte* const* k_pages = nullptr;
   const std::byte* const* v_pages = nullptr;
   int64_t page_size = 0;
-  int64_t head_offset = 0;  // elements from a page's start to this KV head
+  int64_t row_bytes = 0;    // of K, or V, of one position of a head: padded_bytes()
+  int64_t head_offset = 0;  // bytes from a page's start to this KV head
   float scale = 1;
   // Only positions of [first, last), whole segments: the partial results go to `partial` instead of `out`, for each query
   // its weighted values (partial_floats() - 2 of them), maximum and sum.
@@ -102,10 +103,13 @@ struct AttentionKernels {
   void (*f32)(const AttentionBlock& block, float* scratch);
   void (*f16)(const AttentionBlock& block, float* scratch);
   void (*bf16)(const AttentionBlock& block, float* scratch);
+  void (*q8)(const AttentionBlock& block, float* scratch);
   int64_t (*scratch_floats)(int64_t n_queries, int64_t head_dim);
   int64_t (*partial_floats)(int64_t head_dim);
   // One query's partial results, segment after segment, to out [head_dim]. Needs room for one more behind them.
   void (*combine)(float* partials, int64_t n_segments, int64_t head_dim, float* out);
+  // x [n] to blocks of Q8_0 (ops::round_to_kept_int8): q whole blocks, one scale for each.
+  void (*round_q8)(const float* x, int64_t n, int8_t* q, F16* scales);
 };
 
 struct RowKernels {

@@ -122,7 +122,7 @@ struct Bench {
   void attention(DType dtype, int64_t t, int64_t depth, int64_t heads, int64_t kv_heads, int64_t head_dim) {
     constexpr int64_t kPage = 256;
     const int64_t n_pages = (depth + kPage - 1) / kPage;
-    const size_t page_bytes = static_cast<size_t>(kv_heads * kPage * head_dim) * size_of(dtype);
+    const size_t page_bytes = static_cast<size_t>(kv_heads * kPage * padded_bytes(dtype, head_dim));
     const size_t layer_bytes = 2 * static_cast<size_t>(n_pages) * page_bytes;
     const size_t n_layers = t > 1 ? 1 : memory.size() / layer_bytes;
     const Buffer q(DType::kF32, {t, heads, head_dim}), out(DType::kF32, {t, heads, head_dim});
@@ -196,7 +196,7 @@ void block_types(Bench& bench, std::initializer_list<DType> dtypes) {
 }
 
 void attention(Bench& bench) {
-  for (const DType dtype : {DType::kF16, DType::kBF16, DType::kF32}) {
+  for (const DType dtype : {DType::kQ8_0, DType::kF16, DType::kBF16, DType::kF32}) {
     bench.attention(dtype, 1, 8192, 32, 8, 64);
     bench.attention(dtype, 1, 8192, 32, 8, 128);
     bench.attention(dtype, 512, 512, 32, 8, 64);

@@ -128,6 +128,20 @@ HERMES_INLINE Ints dot_signed(Ints acc, Bytes w, const int8_t* a) {
   const __m256i x = broadcast4(a);
   return {add_pairs(acc.lo, signed_pairs(w.lo, x)), add_pairs(acc.hi, signed_pairs(w.hi, x))};
 }
+// Compilers would add up products before they add them to a sum, with more of them under way than registers hold.
+HERMES_INLINE void keep_order(Ints& sum) { asm("" : "+x"(sum.lo), "+x"(sum.hi)); }
+// acc + the products of each lane's signed bytes with numbers of 16 bits: the first and the third byte with those at `even`, the
+// others with those at `odd`.
+HERMES_INLINE __m256i dot_pairs(__m256i acc, __m256i w, __m256i even, __m256i odd) {
+  const __m256i first = _mm256_srai_epi16(_mm256_slli_epi16(w, 8), 8), second = _mm256_srai_epi16(w, 8);
+  acc = _mm256_add_epi32(acc, _mm256_madd_epi16(first, even));
+  return _mm256_add_epi32(acc, _mm256_madd_epi16(second, odd));
+}
+HERMES_INLINE Ints dot_pairs(Ints acc, const void* even, const void* odd, Bytes w) {
+  const __m256i x = broadcast4(static_cast<const int8_t*>(even)), y = broadcast4(static_cast<const int8_t*>(odd));
+  return {dot_pairs(acc.lo, w.lo, x, y), dot_pairs(acc.hi, w.hi, x, y)};
+}
+HERMES_INLINE Bytes bits_of(const Lanes& a) { return {_mm256_castps_si256(a.lo), _mm256_castps_si256(a.hi)}; }
 HERMES_INLINE Lanes to_float(Ints a) { return {_mm256_cvtepi32_ps(a.lo), _mm256_cvtepi32_ps(a.hi)}; }
 
 HERMES_INLINE __m256i magnitude(__m256 x) {
@@ -156,6 +170,8 @@ HERMES_INLINE int32_t store_rounded(const Lanes& a, int8_t* p) {
 
 struct QuantLanes {
   static constexpr int kTileTokens32 = 2, kTileTokens16 = 2, kGroups = 1, kStreamTokens32 = 2, kStreamTokens16 = 1;
+  static constexpr int kScoreQueries = 3, kValueQueries = 3, kValueColumns = 1;
+  static constexpr bool kValuePairs = true;
   static constexpr bool kHighNibbles = false;
   static constexpr bool kBiasedDots = false;
   using Lanes = avx2::Lanes;

@@ -101,6 +101,12 @@ HERMES_INLINE Ints dot(Ints acc, Bytes w, const int8_t* a) {
   return {_mm512_dpbusd_epi32(acc.v, w.v, _mm512_set1_epi32(four))};
 }
 HERMES_INLINE Ints dot_signed(Ints acc, Bytes w, const int8_t* a) { return dot(acc, w, a); }
+HERMES_INLINE Ints dot_digits(Ints acc, const void* digits, Bytes w) {
+  int32_t four;
+  __builtin_memcpy(&four, digits, 4);
+  return {_mm512_dpbusd_epi32(acc.v, _mm512_set1_epi32(four), w.v)};
+}
+HERMES_INLINE Bytes bits_of(Lanes a) { return {_mm512_castps_si512(a.v)}; }
 HERMES_INLINE Lanes to_float(Ints a) { return {_mm512_cvtepi32_ps(a.v)}; }
 HERMES_INLINE Lanes as_float(Ints a) { return {_mm512_castsi512_ps(a.v)}; }
 
@@ -126,6 +132,8 @@ HERMES_INLINE void prefetch(const void* p) { _mm_prefetch(static_cast<const char
 struct QuantLanes {
   // Tiles: tokens by groups of sixteen rows, as many as the registers hold.
   static constexpr int kTileTokens32 = 6, kTileTokens16 = 4, kGroups = 2, kStreamTokens32 = 6, kStreamTokens16 = 2;
+  static constexpr int kScoreQueries = 6, kValueQueries = 6, kValueColumns = 2;
+  static constexpr bool kValuePairs = false;
   static constexpr bool kHighNibbles = true;  // dots take bytes up to 255
   static constexpr bool kBiasedDots = true;
   using Lanes = avx512::Lanes;

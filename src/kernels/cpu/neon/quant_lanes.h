@@ -143,6 +143,12 @@ HERMES_INLINE Ints dot_signed(const Ints& acc, const Bytes& w, const int8_t* a) 
       [&](auto i) HERMES_LAMBDA_INLINE { return vdotq_s32(acc.v[i.value], vreinterpretq_s8_u32(w.v[i.value]), x); });
 }
 HERMES_INLINE Ints dot(const Ints& acc, const Bytes& w, const int8_t* a) { return dot_signed(acc, w, a); }
+HERMES_INLINE Ints dot_digits(const Ints& acc, const void* digits, const Bytes& w) {
+  return dot_signed(acc, w, static_cast<const int8_t*>(digits));
+}
+HERMES_INLINE Bytes bits_of(const Lanes& a) {
+  return each_bytes([&](auto i) HERMES_LAMBDA_INLINE { return vreinterpretq_u32_f32(a.v[i.value]); });
+}
 HERMES_INLINE Lanes to_float(const Ints& a) {
   return each([&](auto i) HERMES_LAMBDA_INLINE { return vcvtq_f32_s32(a.v[i.value]); });
 }
@@ -167,6 +173,8 @@ HERMES_INLINE int32_t store_rounded(const Lanes& a, int8_t* p) {
 struct QuantLanes {
   // Tiles: of 32 registers a token takes four for its dots and four for its sums; with sixteen elements to a scale, four more.
   static constexpr int kTileTokens32 = 3, kTileTokens16 = 2, kGroups = 1, kStreamTokens32 = 1, kStreamTokens16 = 1;
+  static constexpr int kScoreQueries = 2, kValueQueries = 2, kValueColumns = 1;
+  static constexpr bool kValuePairs = false;
   static constexpr bool kHighNibbles = false;
   static constexpr bool kBiasedDots = false;
   using Lanes = neon::Lanes;

@@ -1,9 +1,9 @@
-#include "kernels/cpu/attention_kernels.h"
+#include "kernels/cpu/scalar/quant_lanes.h"  // before the templates that use it
 
-#include "kernels/cpu/scalar/lanes.h"
+#include "kernels/cpu/attention_kernels.h"
 
 namespace hermes::kernels::scalar {
 
-constinit const AttentionKernels kAttention = make_attention_kernels<Lanes>();
+constinit const AttentionKernels kAttention = make_attention_kernels<QuantLanes>();
 
 }  // namespace hermes::kernels::scalar

@@ -151,6 +151,16 @@ struct Ints {
   }
   return r;
 }
+// acc + the four products of the digits at `digits`, bytes up to 127, with each lane's signed bytes.
+[[gnu::noinline]] inline Ints dot_digits(const Ints& acc, const void* digits, const Bytes& w) {
+  int8_t four[4];
+  __builtin_memcpy(four, digits, 4);
+  return dot_signed(acc, w, four);
+}
+// The bits of F32 lanes.
+[[gnu::noinline]] inline Bytes bits_of(const Lanes& a) {
+  return each_lane([&](int i) { return __builtin_bit_cast(uint32_t, a.v[i]); });
+}
 [[gnu::noinline]] inline Lanes to_float(const Ints& a) {
   return each([&](int i) { return static_cast<float>(a.v[i]); });
 }
@@ -179,6 +189,10 @@ struct Ints {
 struct QuantLanes {
   // Tiles: tokens by groups of sixteen rows, and tokens that stream() takes, as many as the registers hold.
   static constexpr int kTileTokens32 = 1, kTileTokens16 = 1, kGroups = 1, kStreamTokens32 = 1, kStreamTokens16 = 1;
+  // Attention to a Q8_0 cache: queries for its scores; for its values, queries by vectors of columns, each with two sums, or
+  // with one where dot_pairs() is there and does better.
+  static constexpr int kScoreQueries = 2, kValueQueries = 1, kValueColumns = 1;
+  static constexpr bool kValuePairs = false;
   // Whether a high nibble may be left in its place, with a sixteenth of the scale: where dots take bytes up to 255.
   static constexpr bool kHighNibbles = false;
   static constexpr bool kBiasedDots = false;  // kDotBias

@@ -5,7 +5,7 @@
 namespace hermes::kernels {
 namespace {
 
-constexpr int64_t kPage = 128, kHeadOffset = 48, kSegmentPositions = 1024;
+constexpr int64_t kPage = 128, kHeadOffset = 48, kSegmentPositions = 1024;  // the offset in bytes: 64-bit aligned
 
 struct Shape {
   int64_t n_tokens, group, head_dim, depth;  // depth: positions before the first token
@@ -18,14 +18,41 @@ struct Shape {
 
 template <class T>
 struct Pages {
+  static constexpr int64_t kBefore = kHeadOffset / static_cast<int64_t>(sizeof(T));
   std::vector<std::vector<T>> memory;
   std::vector<const std::byte*> pages;
 
+  static int64_t row_bytes(int64_t head_dim) { return head_dim * static_cast<int64_t>(sizeof(T)); }
   Pages(int64_t n_positions, int64_t head_dim, uint64_t seed) {
     for (int64_t at = 0; at < n_positions; at += kPage) {
-      memory.push_back(narrowed<T>(numbers(kHeadOffset + kPage * head_dim, seed + static_cast<uint64_t>(at))));
+      memory.push_back(narrowed<T>(numbers(kBefore + kPage * head_dim, seed + static_cast<uint64_t>(at))));
     }
     for (const std::vector<T>& page : memory) pages.push_back(reinterpret_cast<const std::byte*>(page.data()));
+  }
+};
+// Q8_0: any int8, and scales.
+template <>
+struct Pages<int8_t> {
+  std::vector<std::vector<int8_t>> memory;
+  std::vector<const std::byte*> pages;
+
+  static int64_t row_bytes(int64_t head_dim) { return (head_dim + 31) / 32 * 34; }
+  Pages(int64_t n_positions, int64_t head_dim, uint64_t seed) {
+    Rng rng(seed);
+    const int64_t n_blocks = (head_dim + 31) / 32;
+    for (int64_t at = 0; at < n_positions; at += kPage) {
+      std::vector<int8_t> page(size(kHeadOffset));
+      for (int64_t tile = 0; tile < kPage; tile += 64) {
+        for (int64_t i = 0; i < 64 * 32 * n_blocks; ++i) page.push_back(static_cast<int8_t>(rng.below(255) - 127));
+        for (const float x : numbers(64 * n_blocks, seed + static_cast<uint64_t>(at + tile))) {
+          const F16 scale = to_f16(x / 64);
+          page.push_back(static_cast<int8_t>(scale.bits & 0xFF));
+          page.push_back(static_cast<int8_t>(scale.bits >> 8));
+        }
+      }
+      memory.push_back(std::move(page));
+    }
+    for (const std::vector<int8_t>& page : memory) pages.push_back(reinterpret_cast<const std::byte*>(page.data()));
   }
 };
 
@@ -52,6 +79,7 @@ void check_shape(const std::string& name, Kernel kernel, const Shape& s) {
   block.k_pages = keys.pages.data();
   block.v_pages = values.pages.data();
   block.page_size = kPage;
+  block.row_bytes = Pages<T>::row_bytes(s.head_dim);
   block.head_offset = kHeadOffset;
   block.scale = 0.3F;
 
@@ -94,6 +122,21 @@ void check_attention() {
     check_shape<float>("attention F32", &AttentionKernels::f32, s);
     check_shape<F16>("attention F16", &AttentionKernels::f16, s);
     check_shape<Bf16>("attention BF16", &AttentionKernels::bf16, s);
+    check_shape<int8_t>("attention Q8_0", &AttentionKernels::q8, s);
+  }
+  for (const int64_t n : {5, 32, 50, 96}) {
+    for (const float factor : {1.0F, 1e-7F, 1e7F}) {
+      std::vector<float> x = numbers(n, 71);
+      for (float& value : x) value *= factor;
+      compare("round_q8 of " + std::to_string(n), [&](const KernelTable& set) {
+        std::vector<int8_t> q(size((n + 31) / 32 * 32));
+        std::vector<F16> scales(q.size() / 32);
+        set.attention.round_q8(x.data(), n, q.data(), scales.data());
+        std::vector<float> all(q.begin(), q.end());
+        for (const F16 scale : scales) all.push_back(to_float(scale));
+        return all;
+      });
+    }
   }
 }
 
