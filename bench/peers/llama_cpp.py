@@ -113,8 +113,8 @@ def main():
     parser.add_argument("--activations", choices=["f32", "bf16"], default="f32", help="of hermes, for BF16 weights")
     args = parser.parse_args()
 
-    tests = [{"p": p, "n": 0, "d": d} for d in args.depth for p in args.prompt]
-    tests += [{"p": 0, "n": n, "d": d} for d in args.depth for n in args.gen]
+    tests = [{"p": p, "n": 0, "d": d} for d in args.depth for p in args.prompt if p > 0]
+    tests += [{"p": 0, "n": n, "d": d} for d in args.depth for n in args.gen if n > 0]
     rows = []
     print(f"{'model':<28} {'test':<16} {heading(args)}  of bandwidth  of arithmetic peak")
     for model in args.models:
