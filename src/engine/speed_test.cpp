@@ -14,13 +14,15 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// A plain congruential generator: there may be billions of numbers to draw.
+uint32_t draw(uint32_t& state) { return state = state * 1664525 + 1013904223; }
+
 // n elements of tiles of Q8_0: any int8, all of one scale.
 void fill_q8(std::byte* page, int64_t n, int64_t width, uint32_t& state) {
   const F16 scale = to_f16(0x1p-8F);
   for (const std::byte* end = page + bytes_of(DType::kQ8_0, n); page < end;) {
     for (int64_t i = 0; i < ops::kAttentionTile * width; ++i) {
-      state = state * 1664525 + 1013904223;
-      *page++ = static_cast<std::byte>(state >> 24);
+      *page++ = static_cast<std::byte>(draw(state) >> 24);
     }
     for (int64_t i = 0; i < ops::kAttentionTile * width / 32; ++i, page += sizeof scale) {
       std::memcpy(page, &scale, sizeof scale);
@@ -28,8 +30,7 @@ void fill_q8(std::byte* page, int64_t n, int64_t width, uint32_t& state) {
   }
 }
 
-// Small numbers of either sign in every element of the sequence's pages, so that each has memory of its own. They come from
-// a plain congruential generator: there may be billions.
+// Small numbers of either sign in every element of the sequence's pages, so that each has memory of its own.
 void fill(kv::KvSequence& kv, uint32_t state) {
   const kv::KvShape& shape = kv.shape();
   const int64_t width = padded_elements(shape.dtype, shape.head_dim);
@@ -37,8 +38,7 @@ void fill(kv::KvSequence& kv, uint32_t state) {
   const auto fill_page = [&](std::byte* page) {
     if (shape.dtype == DType::kQ8_0) return fill_q8(page, n, width, state);
     for (int64_t i = 0; i < n; ++i) {
-      state = state * 1664525 + 1013904223;
-      const float x = static_cast<float>(static_cast<int32_t>(state)) * 0x1p-32F;
+      const float x = static_cast<float>(static_cast<int32_t>(draw(state))) * 0x1p-32F;
       switch (shape.dtype) {
         case DType::kF16:
           reinterpret_cast<F16*>(page)[i] = to_f16(x);

@@ -11,8 +11,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kMaxParts = 65535;  // the number's type in the files; names have five digits
-
 // What a file says of the set it belongs to.
 struct SplitFields {
   int64_t number = 0;
@@ -25,8 +23,8 @@ Result<SplitFields> read_split(const GgufFile& file) {
   SplitFields split;
   HERMES_ASSIGN(const std::optional<int64_t> count, metadata.optional_integer(kSplitCountKey));
   if (!count) return split;
-  if (*count < 0 || *count > kMaxParts) {
-    return Error::corrupt("{} is {}, must be at most {}", metadata.subject(kSplitCountKey), *count, kMaxParts);
+  if (*count < 0 || *count > kMaxGgufParts) {
+    return Error::corrupt("{} is {}, must be at most {}", metadata.subject(kSplitCountKey), *count, kMaxGgufParts);
   }
   if (*count <= 1) return split;
   split.count = *count;

@@ -20,6 +20,7 @@ namespace hermes::formats {
 inline constexpr std::string_view kSplitNumberKey = "split.no";  // from 0
 inline constexpr std::string_view kSplitCountKey = "split.count";
 inline constexpr std::string_view kSplitTensorsKey = "split.tensors.count";
+inline constexpr int64_t kMaxGgufParts = 65535;  // the number's type in the files; names have five digits
 
 // `model-00002-of-00003.gguf` for ("model", 1, 3).
 std::string split_file_name(std::string_view stem, int64_t number, int64_t count);

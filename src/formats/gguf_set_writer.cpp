@@ -3,13 +3,8 @@
 #include "formats/gguf_set.h"
 
 namespace hermes::formats {
-namespace {
 
 namespace fs = std::filesystem;
-
-constexpr size_t kMaxParts = 65535;  // split.count is 16 bits
-
-}  // namespace
 
 Result<std::vector<GgufPart>> plan_gguf_parts(const fs::path& path, const GgufFields& fields,
                                               std::span<const GgufTensorPlan> tensors, uint64_t max_bytes) {
@@ -26,19 +21,20 @@ Result<std::vector<GgufPart>> plan_gguf_parts(const fs::path& path, const GgufFi
     parts.back().end = i + 1;
   }
   if (parts.size() == 1) return parts;
-  if (parts.size() > kMaxParts) {
-    return Error::invalid("{}: {} files of {} bytes; a set has at most {}", path.string(), parts.size(), max_bytes,
-                          kMaxParts);
+  const auto count = static_cast<int64_t>(parts.size());
+  if (count > kMaxGgufParts) {
+    return Error::invalid("{}: {} files of {} bytes; a set has at most {}", path.string(), count, max_bytes,
+                          kMaxGgufParts);
   }
   const std::string stem = path.extension() == ".gguf" ? path.stem().string() : path.filename().string();
   for (size_t i = 0; i < parts.size(); ++i) {
     GgufPart& part = parts[i];
-    part.path = path.parent_path() / split_file_name(stem, static_cast<int64_t>(i), static_cast<int64_t>(parts.size()));
+    part.path = path.parent_path() / split_file_name(stem, static_cast<int64_t>(i), count);
     if (i > 0 && fields.alignment() != kGgufDefaultAlignment) {
       part.fields.set_u32(kGgufAlignmentKey, static_cast<uint32_t>(fields.alignment()));
     }
     part.fields.set_u16(kSplitNumberKey, static_cast<uint16_t>(i));
-    part.fields.set_u16(kSplitCountKey, static_cast<uint16_t>(parts.size()));
+    part.fields.set_u16(kSplitCountKey, static_cast<uint16_t>(count));
     part.fields.set_i32(kSplitTensorsKey, static_cast<int32_t>(tensors.size()));
   }
   return parts;

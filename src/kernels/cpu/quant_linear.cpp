@@ -115,12 +115,6 @@ int rows_at(const Work& work, int64_t row, int64_t end, int most) {
   return static_cast<int>(std::min<int64_t>(most, std::min(end, work.n) - row));
 }
 
-// The rows to ask memory for while `n_rows` from `row` on are multiplied. What follows may be another thread's, and then of
-// no use here; but it must be there.
-const std::byte* rows_after(const Work& work, int64_t row, int64_t n_rows) {
-  return work.rows(row + 2 * n_rows <= work.n ? row + n_rows : row);
-}
-
 // Each row once, as fast as memory gives it; the tiles share the asking for what comes next.
 void stream_rows(const Work& work, int64_t begin, int64_t end, const Space& space) {
   const QuantKernels& kernels = work.kernels;
@@ -129,9 +123,10 @@ void stream_rows(const Work& work, int64_t begin, int64_t end, const Space& spac
   for (int64_t row = begin; row < end; row += kQuantRows) {
     const int n_rows = rows_at(work, row, end, kQuantRows);
     const std::byte* group = space.interleaved(work, row, 0, work.k);
+    // What follows may be another thread's, and then of no use here; but it must be there.
+    const std::byte* next = work.rows(row + 2 * kQuantRows <= work.n ? row + kQuantRows : row);
     for (int64_t tile = 0; tile < n_tiles; ++tile) {
-      const std::byte* ahead = rows_after(work, row, kQuantRows) + tile * n_blocks * per_block;
-      kernels.stream(work.run(tile, row, n_rows, 0, work.k), group, {ahead, per_block});
+      kernels.stream(work.run(tile, row, n_rows, 0, work.k), group, {next + tile * n_blocks * per_block, per_block});
     }
   }
 }

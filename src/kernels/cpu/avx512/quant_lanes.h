@@ -127,8 +127,6 @@ HERMES_INLINE int32_t store_rounded(Lanes a, int8_t* p) {
   return _mm512_reduce_add_epi32(_mm512_cvtepi8_epi32(bytes));
 }
 
-HERMES_INLINE void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
-
 struct QuantLanes {
   // Tiles: tokens by groups of sixteen rows, as many as the registers hold.
   static constexpr int kTileTokens32 = 6, kTileTokens16 = 4, kGroups = 2, kStreamTokens32 = 6, kStreamTokens16 = 2;
